@@ -1,0 +1,36 @@
+//! The nouns of threat detection with the contract that every detector keeps.
+//!
+//! No I/O, no clock, no async, no global randomness: seed and time are passed in.
+
+pub mod card;
+pub mod dataset;
+pub mod detector;
+pub mod explain;
+pub mod frame;
+pub mod importance;
+pub mod labels;
+pub mod math;
+pub mod params;
+pub mod progress;
+pub mod register;
+pub mod rng;
+pub mod schema;
+pub mod state;
+
+pub use card::{Abilities, Card, Exemption, Family, Input, MissingPolicy, Promise, Supervision};
+pub use dataset::{Dataset, Note, Source};
+pub use detector::{
+    Classes, Detector, Estimator, FitContext, FitError, Link, Online, ScoreError, Task, Validation,
+};
+pub use explain::{
+    Attributions, Explain, ExplainError, ExplainMethod, ExplainOptions, Interactions,
+};
+pub use frame::{Category, Column, Frame, FrameError, Rows, Sequences, Shape};
+pub use importance::Importance;
+pub use labels::{Labels, LabelsError};
+pub use params::{ParamError, ParamSpec, ParamValue, Params, Range};
+pub use progress::{Progress, Silent};
+pub use register::{LoadError, Register};
+pub use rng::Rng;
+pub use schema::{Aligned, Field, FieldKind, Schema};
+pub use state::{State, StateError};

@@ -1,0 +1,11 @@
+//! Frames to scores: detectors, one file each, with their cards.
+
+pub mod calibration;
+pub mod import;
+pub mod linear;
+pub mod tree;
+
+use tripline_core::Card;
+
+/// Every detector of this crate. The engine gathers the cards of all crates into one register.
+pub const CARDS: &[&Card] = &[];
