@@ -210,6 +210,52 @@ impl Rows {
         Ok(Self { schema: Arc::new(Schema::new(fields)?), columns: data, len })
     }
 
+    /// Rows of a schema that is at hand already: nothing is copied, no name is looked up.
+    ///
+    /// Errors name the column whose length, kind or dictionary is not the schema's, or that has a
+    /// code outside its dictionary.
+    pub fn with_schema(
+        schema: Arc<Schema>,
+        columns: Vec<Column>,
+        len: usize,
+    ) -> Result<Self, FrameError> {
+        if columns.len() != schema.len() {
+            return Err(FrameError::Length {
+                column: "columns".to_owned(),
+                expected: schema.len(),
+                got: columns.len(),
+            });
+        }
+        for (field, column) in schema.fields().iter().zip(&columns) {
+            if column.len() != len {
+                return Err(FrameError::Length {
+                    column: field.name.clone(),
+                    expected: len,
+                    got: column.len(),
+                });
+            }
+            match (&field.kind, column) {
+                (FieldKind::Numeric, Column::Numeric(_)) => {}
+                (FieldKind::Category(values), Column::Category(category))
+                    if (Arc::ptr_eq(values, &category.values) || *values == category.values)
+                        && category.codes.iter().all(|&code| {
+                            code == Category::MISSING || (code as usize) < values.len()
+                        }) => {}
+                (FieldKind::Category(_), Column::Category(_)) => {
+                    return Err(FrameError::Code { column: field.name.clone() });
+                }
+                (expected, got) => {
+                    return Err(FrameError::Kind {
+                        column: field.name.clone(),
+                        expected: expected.name(),
+                        got: got.kind().name(),
+                    });
+                }
+            }
+        }
+        Ok(Self { schema, columns, len })
+    }
+
     /// Numeric rows, from row-major values; for tests or small tables.
     pub fn from_matrix(names: &[&str], values: &[Vec<f64>]) -> Result<Self, FrameError> {
         let mut columns = Vec::with_capacity(names.len());

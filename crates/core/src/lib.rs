@@ -26,7 +26,7 @@ pub use explain::{
     Attributions, Explain, ExplainError, ExplainMethod, ExplainOptions, Interactions,
 };
 pub use frame::{Category, Column, Frame, FrameError, Rows, Sequences, Shape};
-pub use importance::Importance;
+pub use importance::{ColumnRater, Importance};
 pub use labels::{Labels, LabelsError};
 pub use params::{ParamError, ParamSpec, ParamValue, Params, Range};
 pub use progress::{Progress, Silent};
