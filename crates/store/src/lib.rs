@@ -1,1 +1,18 @@
-//! Stub.
+//! What must last: the model file, with the atomic writing of any output.
+//!
+//! A model file is data: reading it executes nothing. Its size is bounded before it is read, its
+//! checksum is verified before anything else is believed, every length in it is checked before
+//! memory is taken. What a section means is not known here.
+
+pub mod atomic;
+pub mod error;
+pub mod format;
+pub mod key;
+pub mod limits;
+pub mod model_file;
+
+pub use atomic::AtomicFile;
+pub use error::StoreError;
+pub use key::{KeyError, PublicKey, SecretKey};
+pub use limits::Limits;
+pub use model_file::{ModelFile, SectionError, is_model_file, read_bounded};

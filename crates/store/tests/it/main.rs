@@ -1,0 +1,4 @@
+//! Boundary tests of the model file.
+
+mod damage;
+mod signature;
