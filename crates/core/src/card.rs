@@ -38,8 +38,11 @@ pub struct Card {
     /// An estimator from valid parameters; errors if two of them do not go together.
     pub build: fn(&Params) -> Result<Box<dyn Estimator>, ParamError>,
     /// A detector from what [`Detector::save`] gave; the register serves those with members.
-    pub load: fn(&State, &Register) -> Result<Box<dyn Detector>, LoadError>,
+    pub load: Load,
 }
+
+/// Gives a detector back from its saved state.
+pub type Load = fn(&State, &Register) -> Result<Box<dyn Detector>, LoadError>;
 
 impl std::fmt::Debug for Card {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
