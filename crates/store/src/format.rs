@@ -35,6 +35,9 @@ const CHECKED: usize = 44;
 /// Longest name of a section.
 const MAX_NAME_BYTES: usize = 256;
 
+/// A name with bytes.
+pub(crate) type Section = (String, Vec<u8>);
+
 /// A signature in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Signed {
@@ -43,7 +46,7 @@ pub(crate) struct Signed {
 }
 
 /// What a signature is over.
-pub(crate) fn signed_message(sections: &[(String, Vec<u8>)]) -> Vec<u8> {
+pub(crate) fn signed_message(sections: &[Section]) -> Vec<u8> {
     message(&Sha256::digest(encode_body(sections)))
 }
 
@@ -54,7 +57,7 @@ fn message(body_hash: &[u8]) -> Vec<u8> {
     message
 }
 
-fn encode_body(sections: &[(String, Vec<u8>)]) -> Vec<u8> {
+fn encode_body(sections: &[Section]) -> Vec<u8> {
     let size: usize = sections.iter().map(|(name, bytes)| name.len() + bytes.len() + 10).sum();
     let mut out = Vec::with_capacity(size + 5);
     out.extend_from_slice(&(sections.len() as u32).to_le_bytes());
@@ -70,7 +73,7 @@ fn encode_body(sections: &[(String, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// The whole file.
-pub(crate) fn encode(sections: &[(String, Vec<u8>)], signed: Option<&Signed>) -> Vec<u8> {
+pub(crate) fn encode(sections: &[Section], signed: Option<&Signed>) -> Vec<u8> {
     let mut checked = encode_body(sections);
     match signed {
         None => checked.push(0),
@@ -93,7 +96,7 @@ pub(crate) fn decode(
     file: &Path,
     bytes: &[u8],
     limits: &Limits,
-) -> Result<(Vec<(String, Vec<u8>)>, Option<Signed>), StoreError> {
+) -> Result<(Vec<Section>, Option<Signed>), StoreError> {
     let file = || file.to_owned();
     if bytes.len() as u64 > limits.max_file_bytes {
         return Err(StoreError::TooLarge {

@@ -8,7 +8,7 @@ use tripline_core::{State, StateError};
 
 use crate::atomic::write_atomic;
 use crate::error::StoreError;
-use crate::format::{self, MAGIC, Signed};
+use crate::format::{self, MAGIC, Section, Signed};
 use crate::key::{PublicKey, SecretKey};
 use crate::limits::Limits;
 
@@ -16,7 +16,7 @@ use crate::limits::Limits;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ModelFile {
     file: PathBuf,
-    sections: Vec<(String, Vec<u8>)>,
+    sections: Vec<Section>,
     signed: Option<Signed>,
 }
 
