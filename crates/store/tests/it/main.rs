@@ -1,4 +1,5 @@
 //! Boundary tests of the model file.
+#![allow(clippy::unwrap_used, reason = "a test may unwrap, in its own functions too")]
 
 mod damage;
 mod signature;
