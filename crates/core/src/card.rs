@@ -153,6 +153,8 @@ pub enum Promise {
     WeightsRepeatRows,
     /// Attributions sum to the output.
     Additivity,
+    /// The detector has the abilities that its card lists; class probabilities sum to 1.
+    Abilities,
 }
 
 /// A promise not kept.

@@ -1,0 +1,3 @@
+//! What this crate promises to the crates above it.
+
+mod conformance;
