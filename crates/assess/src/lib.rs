@@ -1,1 +1,4 @@
-//! Stub.
+//! Is it good: figures of merit, protocols, the guard, explanations, reports.
+
+pub mod explain;
+pub mod plot;

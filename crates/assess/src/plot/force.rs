@@ -1,0 +1,125 @@
+//! What pushes one row's score up against what pushes it down, on one line.
+
+use super::Figure;
+use super::axes::{Area, Axes, WIDE};
+use super::canvas::{Anchor, Canvas, TEXT};
+use super::number::signed;
+use super::scale::Scale;
+use super::text::{fit, width};
+use super::waterfall::{Part, Parts, arrow, short_round};
+
+/// Rows of labels under the line.
+const LEVELS: usize = 4;
+/// Room for one label.
+const LABEL: f64 = 190.0;
+
+/// Parts that raise the score from the left, parts that lower it from the right; they meet at the
+/// score.
+pub fn force(parts: &Parts) -> Figure {
+    let shown = parts.largest(40);
+    let area = Area { left: 14.0, top: 34.0, right: WIDE - 14.0, bottom: 66.0 };
+    let total = |sign: f64| -> f64 {
+        shown.iter().map(|part| (part.value * sign).max(0.0)).sum::<f64>() * sign
+    };
+    let (raised, lowered) = (total(1.0), total(-1.0));
+    let start = parts.output - raised;
+    let end = parts.output - lowered;
+    let x = Scale::linear(start.min(parts.base), end.max(parts.base), area.left, area.right);
+    let axes = Axes { x, y: Scale::linear(0.0, 1.0, area.bottom, area.top), area };
+
+    let mut canvas = Canvas::new(WIDE);
+    let output = x.place(parts.output);
+    let mut segments: Vec<(f64, f64, &Part)> = Vec::with_capacity(shown.len());
+    let (mut left, mut right) = (parts.output, parts.output);
+    for part in &shown {
+        if part.value >= 0.0 {
+            segments.push((x.place(left - part.value), x.place(left), part));
+            left -= part.value;
+        } else {
+            segments.push((x.place(right - part.value), x.place(right), part));
+            right -= part.value;
+        }
+    }
+    for (from, to, part) in &segments {
+        let tip = format!("{}: {} {}", part.name, signed(part.value), parts.unit);
+        arrow(&mut canvas, *from, *to, area.top, area.bottom - area.top, &tip);
+    }
+    let base = x.place(parts.base);
+    canvas.line("guide", (base, area.top - 4.0), (base, area.bottom + 4.0));
+    canvas.line("threshold", (output, area.top - 8.0), (output, area.bottom + 4.0));
+    let text = format!("score {}", short_round(parts.output));
+    let half = width(&text, TEXT) / 2.0;
+    let middle = output.clamp(area.left + half, area.right - half);
+    canvas.text("strong", (middle, area.top - 14.0), Anchor::Middle, &text);
+    let depth = labels(&mut canvas, &segments, area);
+    let bottom = Area { top: area.bottom, bottom: depth, ..area };
+    Axes { area: bottom, ..axes }.draw_x(&mut canvas, &format!("score ({})", parts.unit));
+    let title = "What pushes up, what down";
+    let caption = format!(
+        "Orange raises the score, blue lowers it; dotted: the score without any column, {}.",
+        short_round(parts.base)
+    );
+    let reading = shown
+        .iter()
+        .take(4)
+        .map(|part| format!("{} {}", part.name, signed(part.value)))
+        .collect::<Vec<_>>()
+        .join(", ");
+    Figure {
+        title: title.to_owned(),
+        svg: canvas.finish(title, &reading, bottom.below() + 2.0),
+        caption,
+    }
+}
+
+/// Labels for the largest parts, each on the first level where it touches no other; a part that
+/// finds no place has its tooltip. Gives the position under the last level.
+fn labels(canvas: &mut Canvas, segments: &[(f64, f64, &Part)], area: Area) -> f64 {
+    let mut taken: [Vec<(f64, f64)>; LEVELS] = Default::default();
+    let mut used = 0;
+    let mut placed = Vec::new();
+    for (from, to, part) in segments {
+        if (to - from).abs() < 3.0 {
+            continue;
+        }
+        let value = signed(part.value);
+        let room = LABEL - width(&value, TEXT) - 6.0;
+        let text = format!("{} {value}", fit(&part.name, TEXT, room));
+        let half = width(&text, TEXT) / 2.0;
+        let centre = (from + to) / 2.0;
+        let middle = centre.clamp(area.left + half, (area.right - half).max(area.left + half));
+        let free = |spans: &Vec<(f64, f64)>| {
+            spans.iter().all(|span| middle + half + 8.0 < span.0 || middle - half - 8.0 > span.1)
+        };
+        // The leader to a deeper level must not cross a label above it.
+        let clear = |level: usize| {
+            taken[..level]
+                .iter()
+                .flatten()
+                .all(|span| centre < span.0 - 3.0 || centre > span.1 + 3.0)
+        };
+        let level = (0..LEVELS).find(|&level| free(&taken[level]) && clear(level));
+        if let Some(level) = level {
+            taken[level].push((middle - half, middle + half));
+            used = used.max(level + 1);
+            placed.push((level, centre, middle, text, part.value));
+        }
+    }
+    // A leader drawn earlier may pass where a later label stands on a higher level; labels were
+    // placed largest first, so those are left to their tooltips.
+    let leaders: Vec<(usize, f64)> = placed.iter().map(|p| (p.0, p.1)).collect();
+    for (level, centre, middle, text, value) in placed {
+        let half = width(&text, TEXT) / 2.0;
+        let crossed = leaders.iter().any(|&(other, at)| {
+            other > level && at > middle - half - 3.0 && at < middle + half + 3.0
+        });
+        if crossed {
+            continue;
+        }
+        let y = area.bottom + 20.0 + level as f64 * 18.0;
+        canvas.line("leader", (centre, area.bottom + 1.0), (centre, y - 11.0));
+        let class = if value < 0.0 { "neg-text" } else { "pos-text" };
+        canvas.text(class, (middle, y), Anchor::Middle, &text);
+    }
+    area.bottom + 14.0 + used as f64 * 18.0
+}
