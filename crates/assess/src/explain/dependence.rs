@@ -129,11 +129,7 @@ fn correlation(rows: &[usize], a: &[f64], b: &[f64]) -> f64 {
     let product = (aa * bb).sqrt();
     // Beneath this a spread is the rounding of equal values.
     let flat = |sum: f64, mean: f64| sum <= n * (mean * 1e-12) * (mean * 1e-12);
-    if flat(aa, mean_a) || flat(bb, mean_b) || !product.is_normal() {
-        0.0
-    } else {
-        ab / product
-    }
+    if flat(aa, mean_a) || flat(bb, mean_b) || !product.is_normal() { 0.0 } else { ab / product }
 }
 
 fn numbers(column: &Column) -> Vec<f64> {

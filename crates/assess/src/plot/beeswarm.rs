@@ -136,7 +136,7 @@ fn stack(places: &[f64]) -> Vec<f64> {
             // Crowded bins are pressed together to stay in their row.
             let gap = (step * 0.8).min((ROW / 2.0 - RADIUS - 1.0) / half);
             let distance = turn.div_ceil(2) as f64 * gap;
-            if turn % 2 == 0 { distance } else { -distance }
+            if turn.is_multiple_of(2) { distance } else { -distance }
         })
         .collect()
 }

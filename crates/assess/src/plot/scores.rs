@@ -48,8 +48,7 @@ pub fn score_distribution(
         outline.dedup();
         canvas.polygon(&format!("mass {class}"), &outline, "");
     }
-    for i in 0..BINS {
-        let (benign, attack) = (bins[0][i], bins[1][i]);
+    for (i, (&benign, &attack)) in bins[0].iter().zip(&bins[1]).enumerate() {
         if benign + attack > 0 {
             let tip = format!("{} benign, {} attack", count(benign), count(attack));
             let corner = (area.left + i as f64 * step, area.top);
