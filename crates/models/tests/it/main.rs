@@ -1,3 +1,5 @@
 //! What this crate promises to the crates above it.
+#![allow(clippy::unwrap_used)]
 
+mod calibration;
 mod conformance;
