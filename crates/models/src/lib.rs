@@ -8,4 +8,7 @@ pub mod tree;
 use tripline_core::Card;
 
 /// Every detector of this crate. The engine gathers the cards of all crates into one register.
-pub const CARDS: &[&Card] = &[];
+#[rustfmt::skip]
+pub const CARDS: &[&Card] = &[
+    &tree::gradient_boosting::CARD,
+];

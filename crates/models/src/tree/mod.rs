@@ -1,5 +1,20 @@
-//! Decision trees: one flat layout that is trained, imported, scored, explained and stored.
+//! Decision trees: one flat layout that is trained, imported, scored, explained, stored.
 
+mod binned;
+mod binning;
+mod boosting;
 pub mod forest;
+pub mod gradient_boosting;
+mod grow;
+mod grown;
+mod histogram;
+pub mod model;
+mod monotone;
+mod objective;
+mod sampling;
+mod split;
+mod stopping;
+mod weights;
 
 pub use forest::{Aggregate, Forest, LEAF, NodeId, Split};
+pub use model::{Reading, TreeModel};

@@ -1,0 +1,251 @@
+//! Gradient boosting: trees that are grown one after another on the slopes of a loss.
+
+use rayon::prelude::*;
+use tripline_core::{FitContext, FitError, Rng, math};
+
+use super::binned::Binned;
+use super::forest::{Aggregate, Forest};
+use super::grow::{Grower, TreeShape, TreeTask};
+use super::grown::{GrownKind, GrownTree};
+use super::histogram::{Cell, Scale};
+use super::objective::{self, CHUNK, Slope};
+use super::sampling;
+use super::split::SplitRules;
+use super::stopping::{EarlyStop, HeldOut};
+use super::weights::totals;
+
+/// The least prior of a class (LightGBM's `kEpsilon`).
+const LEAST_PRIOR: f64 = 1e-15;
+
+/// How boosting goes; names as LightGBM has them.
+#[derive(Debug, Clone)]
+pub(crate) struct Boosting {
+    pub(crate) n_estimators: usize,
+    pub(crate) learning_rate: f64,
+    pub(crate) shape: TreeShape,
+    pub(crate) rules: SplitRules,
+    pub(crate) colsample_bytree: f64,
+    pub(crate) sampling: RowSampling,
+    pub(crate) early_stopping_rounds: usize,
+}
+
+/// Which rows each tree is grown on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum RowSampling {
+    /// All.
+    All,
+    /// A share, drawn anew every so many trees.
+    Bagging { share: f64, every: usize },
+    /// Those of large slopes, with a share of the others.
+    Goss { top: f64, other: f64 },
+}
+
+impl Boosting {
+    /// Fits trees; `classes` is 2 for one output of log-odds, more for a margin for each class.
+    pub(crate) fn fit(
+        &self,
+        binned: &Binned,
+        width: usize,
+        classes: usize,
+        multiclass: bool,
+        held_out: Option<HeldOut>,
+        context: &FitContext<'_>,
+    ) -> Result<Forest, FitError> {
+        let outputs = if multiclass { classes } else { 1 };
+        let priors = totals(&binned.class, &binned.weight, classes);
+        let base = base(&priors, multiclass);
+        let mut state = Boosted {
+            plan: self,
+            binned,
+            outputs,
+            scores: base.repeat(binned.len),
+            probabilities: vec![0.0; if multiclass { binned.len * classes } else { 0 }],
+            slopes: vec![[0.0; 2]; binned.len],
+            cells: vec![[0, 0]; binned.len],
+            bag: Vec::new(),
+        };
+        let mut grower = Grower::new(binned, &self.rules, &self.shape);
+        let mut trees: Vec<(u32, GrownTree)> = Vec::new();
+        let mut stop = held_out.map(|held| EarlyStop::new(held, &base, self.early_stopping_rounds));
+        for round in 0..self.n_estimators {
+            if !context.progress.go_on() {
+                return Err(FitError::Cancelled);
+            }
+            let before = trees.len();
+            for (output, tree) in state.round(round, &mut grower, &priors, context.seed) {
+                trees.push((output as u32, tree));
+            }
+            context.progress.step("boosting", round as u64 + 1, self.n_estimators as u64);
+            if trees.len() == before {
+                // No leaf can be split: further rounds would find the same.
+                break;
+            }
+            if let Some(stop) = &mut stop {
+                let new = to_forest(&trees[before..], binned, width, outputs, vec![0.0; outputs]);
+                if stop.is_over(&new, trees.len()) {
+                    break;
+                }
+            }
+        }
+        if let Some(stop) = stop {
+            trees.truncate(stop.best_trees());
+        }
+        Ok(to_forest(&trees, binned, width, outputs, base))
+    }
+}
+
+/// Outputs without any tree: the log-odds of the priors.
+fn base(priors: &[f64], multiclass: bool) -> Vec<f64> {
+    let all: f64 = priors.iter().sum();
+    if multiclass {
+        priors.iter().map(|prior| math::ln((prior / all).max(LEAST_PRIOR))).collect()
+    } else {
+        vec![math::ln(priors[1] / priors[0])]
+    }
+}
+
+fn to_forest(
+    trees: &[(u32, GrownTree)],
+    binned: &Binned,
+    width: usize,
+    outputs: usize,
+    base: Vec<f64>,
+) -> Forest {
+    let mut forest = Forest::empty(width, outputs, Aggregate::Sum);
+    for (output, tree) in trees {
+        tree.add_to(&mut forest, binned, 1);
+        forest.tree_output.push(*output);
+    }
+    forest.base = base;
+    forest
+}
+
+struct Boosted<'a> {
+    plan: &'a Boosting,
+    binned: &'a Binned,
+    outputs: usize,
+    /// n × outputs.
+    scores: Vec<f64>,
+    /// n × outputs, for several outputs.
+    probabilities: Vec<f64>,
+    slopes: Vec<Slope>,
+    cells: Vec<Cell>,
+    /// Entries in the bag, if not all.
+    bag: Vec<u32>,
+}
+
+impl Boosted<'_> {
+    /// Grows one tree for each output that has rows to tell apart.
+    fn round(
+        &mut self,
+        round: usize,
+        grower: &mut Grower<'_>,
+        priors: &[f64],
+        seed: u64,
+    ) -> Vec<(usize, GrownTree)> {
+        let mut rng = Rng::for_part(seed, round as u64);
+        let mut grown = Vec::new();
+        if self.outputs > 1 {
+            objective::softmax(&self.scores, self.outputs, &mut self.probabilities);
+        }
+        let factors = self.draw_rows(round, &mut rng);
+        for (output, prior) in priors.iter().enumerate().take(self.outputs) {
+            if self.outputs > 1 && *prior == 0.0 {
+                continue;
+            }
+            self.slopes_of(output);
+            if let Some(factors) = &factors {
+                for (&entry, factor) in self.bag.iter().zip(factors) {
+                    self.slopes[entry as usize].iter_mut().for_each(|slope| *slope *= factor);
+                }
+            }
+            grown.extend(self.tree(output, grower, &mut rng).map(|tree| (output, tree)));
+        }
+        grown
+    }
+
+    /// Draws the rows of a round into the bag; gives the factor of each where they differ.
+    fn draw_rows(&mut self, round: usize, rng: &mut Rng) -> Option<Vec<f64>> {
+        match self.plan.sampling {
+            RowSampling::All => None,
+            RowSampling::Bagging { share, every } => {
+                if round % every == 0 {
+                    self.bag = sampling::bagging(self.binned.len, share, rng);
+                }
+                None
+            }
+            RowSampling::Goss { top, other } => {
+                let mut size = vec![0.0; self.binned.len];
+                for output in 0..self.outputs {
+                    self.slopes_of(output);
+                    for (size, slope) in size.iter_mut().zip(&self.slopes) {
+                        *size += (slope[0] * slope[1]).abs();
+                    }
+                }
+                let (bag, factors) = sampling::goss(&size, top, other, rng);
+                self.bag = bag;
+                Some(factors)
+            }
+        }
+    }
+
+    fn slopes_of(&mut self, output: usize) {
+        let (class, weight) = (&self.binned.class, &self.binned.weight);
+        if self.outputs == 1 {
+            objective::logistic(&self.scores, class, weight, &mut self.slopes);
+        } else {
+            let (p, k) = (&self.probabilities, self.outputs);
+            objective::softmax_slopes(p, k, output, class, weight, &mut self.slopes);
+        }
+    }
+
+    fn tree(
+        &mut self,
+        output: usize,
+        grower: &mut Grower<'_>,
+        rng: &mut Rng,
+    ) -> Option<GrownTree> {
+        let [gradient, hessian] = objective::totals(&self.slopes);
+        let count = self.binned.count.iter().map(|&count| u64::from(count)).sum();
+        let scale = Scale::new(gradient, hessian, count);
+        let inputs = self.slopes.par_chunks(CHUNK).zip(self.binned.count.par_chunks(CHUNK));
+        self.cells.par_chunks_mut(CHUNK).zip(inputs).for_each(|(cells, (slopes, counts))| {
+            for ((cell, slope), &count) in cells.iter_mut().zip(slopes).zip(counts) {
+                *cell = scale.cell(slope[0], slope[1], count);
+            }
+        });
+        let mut columns = vec![true; self.binned.columns.len()];
+        if self.plan.colsample_bytree < 1.0 {
+            columns = sampling::columns(&columns, self.plan.colsample_bytree, rng);
+        }
+        let task = TreeTask { cells: &self.cells, scale, columns: &columns };
+        let all = self.plan.sampling == RowSampling::All;
+        let (mut tree, leaves) = if all {
+            grower.grow(0..self.binned.len as u32, &task, rng)?
+        } else {
+            grower.grow(self.bag.iter().copied(), &task, rng)?
+        };
+        for node in &mut tree.nodes {
+            if let GrownKind::Leaf(values) = &mut node.kind {
+                values[0] *= self.plan.learning_rate;
+            }
+        }
+        if all {
+            for leaf in leaves {
+                let value = tree.values(leaf.node)[0];
+                for &entry in &grower.index()[leaf.range] {
+                    self.scores[entry as usize * self.outputs + output] += value;
+                }
+            }
+        } else {
+            let (binned, outputs) = (self.binned, self.outputs);
+            self.scores.par_chunks_mut(CHUNK * outputs).enumerate().for_each(|(chunk, scores)| {
+                for (i, scores) in scores.chunks_exact_mut(outputs).enumerate() {
+                    let leaf = tree.leaf(binned, chunk * CHUNK + i);
+                    scores[output] += tree.values(leaf)[0];
+                }
+            });
+        }
+        Some(tree)
+    }
+}

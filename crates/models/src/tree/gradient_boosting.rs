@@ -1,0 +1,359 @@
+//! Gradient boosting of histogram trees.
+//!
+//! Source: Friedman 2001 (boosting), Chen & Guestrin 2016 (second order), Ke et al. 2017 (leaf-wise
+//! growth over histograms, native categories). Parameters have LightGBM's names with their meaning.
+//! Each tree splits the leaf of most gain; a missing value takes the side that gains; a category
+//! column is split into two sets. Equal rows are merged when all rows are used, which changes no
+//! sum. Time O(trees · distinct rows · columns · depth), memory O(rows · columns) bytes with
+//! O(leaves · columns · bins) for histograms.
+
+use tripline_core::{
+    Abilities, Card, Detector, Estimator, Exemption, Family, FitContext, FitError, Frame, Input,
+    Labels, LoadError, MissingPolicy, ParamError, ParamSpec, ParamValue, Params, Range, Register,
+    Shape, State, Supervision, Task,
+};
+
+use super::binned::Binned;
+use super::boosting::{Boosting, RowSampling};
+use super::grow::TreeShape;
+use super::model::{Reading, TreeModel};
+use super::monotone;
+use super::split::SplitRules;
+use super::stopping::HeldOut;
+use super::weights::RowWeights;
+
+/// Gradient boosting.
+pub const CARD: Card = Card {
+    id: "gradient_boosting",
+    name: "Gradient boosting",
+    family: Family::Trees,
+    summary: "Trees grown one after another, each on what the ones before it get wrong.",
+    source: "Friedman 2001; Chen & Guestrin 2016; Ke et al. 2017 (LightGBM)",
+    cost: "fit O(trees · distinct rows · columns · depth), score O(trees · depth) a row; memory \
+           O(rows · columns) bytes",
+    shape: Shape::Rows,
+    input: Input::Mixed,
+    supervision: Supervision::Supervised,
+    missing: MissingPolicy::Native,
+    abilities: Abilities {
+        multiclass: true,
+        weights: true,
+        explain: true,
+        importance: true,
+        online: false,
+        early_stopping: true,
+    },
+    params: PARAMS,
+    exemptions: EXEMPTIONS,
+    build: |params| Ok(Box::new(GradientBoosting::new(params)?)),
+    load,
+};
+
+const EXEMPTIONS: &[Exemption] = &[];
+
+const PARAMS: &[ParamSpec] = &[
+    ParamSpec {
+        name: "n_estimators",
+        doc: "Number of boosting rounds: trees, or trees for each class.",
+        default: ParamValue::Int(300),
+        range: Range::Int { min: 1, max: 100_000, log: true },
+        search: Some(Range::Int { min: 100, max: 1000, log: true }),
+    },
+    ParamSpec {
+        name: "learning_rate",
+        doc: "What each tree's values are multiplied with.",
+        default: ParamValue::Float(0.1),
+        range: Range::Float { min: 1e-6, max: 10.0, log: true },
+        search: Some(Range::Float { min: 0.02, max: 0.3, log: true }),
+    },
+    ParamSpec {
+        name: "num_leaves",
+        doc: "Most leaves of a tree.",
+        default: ParamValue::Int(31),
+        range: Range::Int { min: 2, max: 131_072, log: true },
+        search: Some(Range::Int { min: 8, max: 128, log: true }),
+    },
+    ParamSpec {
+        name: "max_depth",
+        doc: "Most splits on a path; -1 is no limit.",
+        default: ParamValue::Int(-1),
+        range: Range::Int { min: -1, max: 1000, log: false },
+        search: None,
+    },
+    ParamSpec {
+        name: "min_child_samples",
+        doc: "Least rows of a leaf.",
+        default: ParamValue::Int(20),
+        range: Range::Int { min: 1, max: 1_000_000_000, log: true },
+        search: Some(Range::Int { min: 5, max: 100, log: true }),
+    },
+    ParamSpec {
+        name: "min_child_weight",
+        doc: "Least sum of hessians of a leaf.",
+        default: ParamValue::Float(1e-3),
+        range: Range::Float { min: 0.0, max: f64::MAX, log: true },
+        search: Some(Range::Float { min: 1e-3, max: 10.0, log: true }),
+    },
+    ParamSpec {
+        name: "min_split_gain",
+        doc: "Least gain of a split.",
+        default: ParamValue::Float(0.0),
+        range: Range::Float { min: 0.0, max: f64::MAX, log: false },
+        search: None,
+    },
+    ParamSpec {
+        name: "reg_alpha",
+        doc: "L1 penalty of leaf values.",
+        default: ParamValue::Float(0.0),
+        range: Range::Float { min: 0.0, max: f64::MAX, log: true },
+        search: Some(Range::Float { min: 1e-8, max: 10.0, log: true }),
+    },
+    ParamSpec {
+        name: "reg_lambda",
+        doc: "L2 penalty of leaf values.",
+        default: ParamValue::Float(0.0),
+        range: Range::Float { min: 0.0, max: f64::MAX, log: true },
+        search: Some(Range::Float { min: 1e-8, max: 10.0, log: true }),
+    },
+    ParamSpec {
+        name: "subsample",
+        doc: "Share of the rows that a tree is grown on, drawn without replacement.",
+        default: ParamValue::Float(1.0),
+        range: Range::Float { min: 1e-3, max: 1.0, log: false },
+        search: Some(Range::Float { min: 0.5, max: 1.0, log: false }),
+    },
+    ParamSpec {
+        name: "subsample_freq",
+        doc: "Trees after which the rows are drawn anew.",
+        default: ParamValue::Int(1),
+        range: Range::Int { min: 1, max: 1_000_000, log: false },
+        search: None,
+    },
+    ParamSpec {
+        name: "data_sample_strategy",
+        doc: "How rows are drawn: `bagging` by subsample, or `goss` by the size of their slopes.",
+        default: ParamValue::Static("bagging"),
+        range: Range::Choice(&["bagging", "goss"]),
+        search: None,
+    },
+    ParamSpec {
+        name: "top_rate",
+        doc: "Share of the rows of largest slopes that `goss` keeps.",
+        default: ParamValue::Float(0.2),
+        range: Range::Float { min: 1e-3, max: 0.999, log: false },
+        search: None,
+    },
+    ParamSpec {
+        name: "other_rate",
+        doc: "Share of all rows that `goss` draws from the others.",
+        default: ParamValue::Float(0.1),
+        range: Range::Float { min: 1e-3, max: 0.999, log: false },
+        search: None,
+    },
+    ParamSpec {
+        name: "colsample_bytree",
+        doc: "Share of the columns that a tree may use.",
+        default: ParamValue::Float(1.0),
+        range: Range::Float { min: 1e-3, max: 1.0, log: false },
+        search: Some(Range::Float { min: 0.4, max: 1.0, log: false }),
+    },
+    ParamSpec {
+        name: "colsample_bynode",
+        doc: "Share of a tree's columns that a node looks at.",
+        default: ParamValue::Float(1.0),
+        range: Range::Float { min: 1e-3, max: 1.0, log: false },
+        search: None,
+    },
+    ParamSpec {
+        name: "max_bin",
+        doc: "Most bins of a column; a category column has at most 255.",
+        default: ParamValue::Int(255),
+        range: Range::Int { min: 2, max: 65_534, log: true },
+        search: None,
+    },
+    ParamSpec {
+        name: "max_cat_to_onehot",
+        doc: "Most categories of a column that are split one against the rest.",
+        default: ParamValue::Int(4),
+        range: Range::Int { min: 1, max: 256, log: false },
+        search: None,
+    },
+    ParamSpec {
+        name: "max_cat_threshold",
+        doc: "Most categories of the smaller set of a split.",
+        default: ParamValue::Int(32),
+        range: Range::Int { min: 1, max: 256, log: false },
+        search: None,
+    },
+    ParamSpec {
+        name: "min_data_per_group",
+        doc: "Least rows of a group of categories.",
+        default: ParamValue::Int(100),
+        range: Range::Int { min: 1, max: 1_000_000_000, log: true },
+        search: None,
+    },
+    ParamSpec {
+        name: "cat_smooth",
+        doc: "Least rows of a category, also added to its hessian when categories are ordered.",
+        default: ParamValue::Float(10.0),
+        range: Range::Float { min: 0.0, max: f64::MAX, log: false },
+        search: None,
+    },
+    ParamSpec {
+        name: "cat_l2",
+        doc: "L2 penalty added for a split into sets of categories.",
+        default: ParamValue::Float(10.0),
+        range: Range::Float { min: 0.0, max: f64::MAX, log: false },
+        search: None,
+    },
+    ParamSpec {
+        name: "class_weight",
+        doc: "`none`, or `balanced`: each class has the same total weight.",
+        default: ParamValue::Static("none"),
+        range: Range::Choice(&["none", "balanced"]),
+        search: Some(Range::Choice(&["none", "balanced"])),
+    },
+    ParamSpec {
+        name: monotone::PARAM,
+        doc: "Columns that the score may only rise (+1) or fall (-1) with: `column:+1,other:-1`.",
+        default: ParamValue::Static(""),
+        range: Range::Text,
+        search: None,
+    },
+    ParamSpec {
+        name: "early_stopping_rounds",
+        doc: "Rounds without a better log loss on the validation part after which boosting stops; \
+              0 never stops.",
+        default: ParamValue::Int(0),
+        range: Range::Int { min: 0, max: 100_000, log: false },
+        search: None,
+    },
+];
+
+struct GradientBoosting {
+    plan: Boosting,
+    max_bin: usize,
+    balanced: bool,
+    directions: Vec<(String, i8)>,
+}
+
+impl GradientBoosting {
+    fn new(params: &Params) -> Result<Self, ParamError> {
+        let count = |name: &str| params.count(name);
+        let subsample = params.float("subsample");
+        let sampling = if params.text("data_sample_strategy") == "goss" {
+            let (top, other) = (params.float("top_rate"), params.float("other_rate"));
+            if top + other > 1.0 {
+                let reason = "with `top_rate` it must not be above 1".to_owned();
+                return Err(ParamError::Conflict { name: "other_rate".to_owned(), reason });
+            }
+            if subsample < 1.0 {
+                let reason = "must be 1 with `goss`, which draws rows itself".to_owned();
+                return Err(ParamError::Conflict { name: "subsample".to_owned(), reason });
+            }
+            RowSampling::Goss { top, other }
+        } else if subsample < 1.0 {
+            RowSampling::Bagging { share: subsample, every: count("subsample_freq") }
+        } else {
+            RowSampling::All
+        };
+        let max_depth = usize::try_from(params.int("max_depth")).unwrap_or(usize::MAX);
+        Ok(Self {
+            plan: Boosting {
+                n_estimators: count("n_estimators"),
+                learning_rate: params.float("learning_rate"),
+                shape: TreeShape {
+                    num_leaves: count("num_leaves"),
+                    // LightGBM takes 0 as no limit too.
+                    max_depth: if max_depth == 0 { usize::MAX } else { max_depth },
+                    colsample_bynode: params.float("colsample_bynode"),
+                },
+                rules: SplitRules {
+                    reg_alpha: params.float("reg_alpha"),
+                    reg_lambda: params.float("reg_lambda"),
+                    min_split_gain: params.float("min_split_gain"),
+                    min_child_samples: count("min_child_samples") as u64,
+                    min_child_weight: params.float("min_child_weight"),
+                    max_cat_to_onehot: count("max_cat_to_onehot"),
+                    max_cat_threshold: count("max_cat_threshold"),
+                    min_data_per_group: count("min_data_per_group") as u64,
+                    cat_smooth: params.float("cat_smooth"),
+                    cat_l2: params.float("cat_l2"),
+                    monotone: Vec::new(),
+                },
+                colsample_bytree: params.float("colsample_bytree"),
+                sampling,
+                early_stopping_rounds: count("early_stopping_rounds"),
+            },
+            max_bin: count("max_bin"),
+            balanced: params.text("class_weight") == "balanced",
+            directions: monotone::parse(params.text(monotone::PARAM))?,
+        })
+    }
+
+    fn held_out(
+        &self,
+        frame: &Frame,
+        labels: Option<&Labels>,
+        context: &FitContext<'_>,
+    ) -> Result<Option<HeldOut>, FitError> {
+        let (Some(validation), Some(labels)) = (&context.validation, labels) else {
+            return Ok(None);
+        };
+        if self.plan.early_stopping_rounds == 0 {
+            return Ok(None);
+        }
+        let class = match context.task {
+            Task::Binary => {
+                validation.labels.codes().iter().map(|&code| u32::from(code != 0)).collect()
+            }
+            Task::Multiclass => validation
+                .labels
+                .recoded(labels.classes())
+                .map_err(|error| FitError::Param {
+                    name: "early_stopping_rounds".to_owned(),
+                    reason: format!("in the validation part, {error}"),
+                })?
+                .codes()
+                .to_vec(),
+        };
+        HeldOut::new(validation, frame.rows()?.schema(), class).map(Some)
+    }
+}
+
+impl Estimator for GradientBoosting {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn fit(&self, frame: &Frame, context: &FitContext<'_>) -> Result<Box<dyn Detector>, FitError> {
+        let rows = frame.rows()?;
+        if rows.width() == 0 {
+            return Err(FitError::NoColumns);
+        }
+        if rows.len() < 2 {
+            return Err(FitError::TooFewRows { needed: 2, got: rows.len() });
+        }
+        let weights = RowWeights::new(context, rows.len(), self.balanced)?;
+        let held_out = self.held_out(frame, context.labels, context)?;
+        let merge = self.plan.sampling == RowSampling::All;
+        let binned = Binned::new(rows, &weights.facts(), self.max_bin, merge);
+        let mut plan = self.plan.clone();
+        plan.rules.monotone = monotone::resolve(&self.directions, rows.schema(), &binned.source)?;
+        let multiclass = context.task == Task::Multiclass;
+        let classes = weights.names.len();
+        let forest = plan.fit(&binned, rows.width(), classes, multiclass, held_out, context)?;
+        Ok(Box::new(TreeModel {
+            card: &CARD,
+            schema: rows.schema().as_ref().clone(),
+            forest,
+            reading: if multiclass { Reading::Softmax } else { Reading::Logit },
+            classes: if multiclass { weights.names } else { Vec::new() },
+            out_of_bag: None,
+        }))
+    }
+}
+
+fn load(state: &State, _register: &Register) -> Result<Box<dyn Detector>, LoadError> {
+    Ok(Box::new(TreeModel::load(&CARD, state)?))
+}
