@@ -43,7 +43,9 @@ impl ColumnBins {
     pub(crate) fn find(column: &Column, counts: &[u32], max_bin: usize) -> Self {
         match column {
             Column::Numeric(values) => Self::numeric(values, counts, max_bin),
-            Column::Category(category) => Self::category(category, counts, max_bin.min(MAX_CATEGORIES)),
+            Column::Category(category) => {
+                Self::category(category, counts, max_bin.min(MAX_CATEGORIES))
+            }
         }
     }
 
@@ -57,7 +59,7 @@ impl ColumnBins {
                 continue;
             }
             missing |= value.is_nan();
-            let drawn = step == 1 || scatter(row as u64) % step as u64 == 0;
+            let drawn = step == 1 || scatter(row as u64).is_multiple_of(step as u64);
             if drawn && !value.is_nan() {
                 keys.push((order_key(value), count));
             }
@@ -77,7 +79,7 @@ impl ColumnBins {
         }
         let bounds = greedy_bounds(&distinct, max_bin);
         let bins = bounds.len() + usize::from(missing);
-        Self { missing: missing.then(|| bounds.len()), kind: BinKind::Numeric(bounds), bins }
+        Self { missing: missing.then_some(bounds.len()), kind: BinKind::Numeric(bounds), bins }
     }
 
     fn category(category: &Category, counts: &[u32], max_bin: usize) -> Self {

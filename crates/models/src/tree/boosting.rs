@@ -169,7 +169,7 @@ impl Boosted<'_> {
         match self.plan.sampling {
             RowSampling::All => None,
             RowSampling::Bagging { share, every } => {
-                if round % every == 0 {
+                if round.is_multiple_of(every) {
                     self.bag = sampling::bagging(self.binned.len, share, rng);
                 }
                 None
@@ -199,12 +199,7 @@ impl Boosted<'_> {
         }
     }
 
-    fn tree(
-        &mut self,
-        output: usize,
-        grower: &mut Grower<'_>,
-        rng: &mut Rng,
-    ) -> Option<GrownTree> {
+    fn tree(&mut self, output: usize, grower: &mut Grower<'_>, rng: &mut Rng) -> Option<GrownTree> {
         let [gradient, hessian] = objective::totals(&self.slopes);
         let count = self.binned.count.iter().map(|&count| u64::from(count)).sum();
         let scale = Scale::new(gradient, hessian, count);

@@ -38,7 +38,7 @@ pub const CARD: Card = Card {
     abilities: Abilities {
         multiclass: true,
         weights: true,
-        explain: true,
+        explain: false,
         importance: true,
         online: false,
         early_stopping: true,

@@ -138,8 +138,7 @@ impl<'a> Grower<'a> {
         }
         let mut histogram = self.take_histogram();
         let columns = self.node_columns(task, rng);
-        let node =
-            Node { total, limits: leaf.limits, scale: &task.scale, rules: self.rules };
+        let node = Node { total, limits: leaf.limits, scale: &task.scale, rules: self.rules };
         let (binned, index) = (self.binned, &self.index);
         let found = per_group(&binned.groups, &mut histogram, index.len(), |group, cells| {
             if used(group, task.columns) {
@@ -301,9 +300,7 @@ impl<'a> Grower<'a> {
         self.pool.pop().unwrap_or_else(|| {
             let groups = self.binned.groups.iter();
             groups
-                .map(|group| {
-                    vec![[0, 0]; cells_of(group, self.binned.columns[group.start].bins)]
-                })
+                .map(|group| vec![[0, 0]; cells_of(group, self.binned.columns[group.start].bins)])
                 .collect()
         })
     }

@@ -34,8 +34,7 @@ pub(crate) fn bagging(len: usize, share: f64, rng: &mut Rng) -> Vec<u32> {
 pub(crate) fn goss(size: &[f64], top: f64, other: f64, rng: &mut Rng) -> (Vec<u32>, Vec<f64>) {
     let count = |share: f64| ((size.len() as f64 * share) as usize).max(1).min(size.len());
     let mut order: Vec<u32> = (0..size.len() as u32).collect();
-    let by_size =
-        |a: &u32, b: &u32| size[*b as usize].total_cmp(&size[*a as usize]).then(a.cmp(b));
+    let by_size = |a: &u32, b: &u32| size[*b as usize].total_cmp(&size[*a as usize]).then(a.cmp(b));
     let tops = count(top);
     if tops < order.len() {
         order.select_nth_unstable_by(tops, by_size);

@@ -74,9 +74,7 @@ impl Rule {
     pub(crate) fn takes(&self, code: usize) -> bool {
         match self {
             Self::AtMost(last) => code <= *last,
-            Self::OneOf(set) => {
-                set.get(code / 64).is_some_and(|word| word >> (code % 64) & 1 == 1)
-            }
+            Self::OneOf(set) => set.get(code / 64).is_some_and(|word| word >> (code % 64) & 1 == 1),
         }
     }
 }
@@ -95,7 +93,12 @@ impl Candidate {
 
 impl Node<'_> {
     /// The best split on a column; `cells` is its histogram.
-    pub(crate) fn best(&self, column: usize, bins: &ColumnBins, cells: &[Cell]) -> Option<Candidate> {
+    pub(crate) fn best(
+        &self,
+        column: usize,
+        bins: &ColumnBins,
+        cells: &[Cell],
+    ) -> Option<Candidate> {
         let cells = &cells[..bins.bins];
         let mut search = Search::new(self, column);
         if !bins.is_numeric() {
@@ -185,9 +188,7 @@ impl<'a> Search<'a> {
         let right = node.scale.sums(minus(node.total, found.left));
         let seen_missing = bins.missing.is_some_and(|bin| !is_empty(cells[bin]));
         let (rule, missing_left) = match found.rule {
-            Rule::OneOf(_) => {
-                (found.rule, bins.missing.is_some_and(|bin| found.rule.takes(bin)))
-            }
+            Rule::OneOf(_) => (found.rule, bins.missing.is_some_and(|bin| found.rule.takes(bin))),
             // Where no missing value came, it would go with most rows.
             Rule::AtMost(last) => (
                 Rule::AtMost(middle_of_gap(last, bins, cells)),
@@ -248,7 +249,8 @@ impl<'a> Search<'a> {
                 if self.enough(sums) == Enough::Yes && self.improves(sums, left, l2) {
                     let mut set = [0; 4];
                     set[bin / 64] |= 1 << (bin % 64);
-                    self.best = Some(Found { rule: Rule::OneOf(set), left, with_missing: false, l2 });
+                    self.best =
+                        Some(Found { rule: Rule::OneOf(set), left, with_missing: false, l2 });
                 }
             }
             return;
@@ -382,7 +384,12 @@ mod tests {
         }
     }
 
-    fn best(gradients: &[f64], missing: bool, numeric: bool, rules: &SplitRules) -> Option<Candidate> {
+    fn best(
+        gradients: &[f64],
+        missing: bool,
+        numeric: bool,
+        rules: &SplitRules,
+    ) -> Option<Candidate> {
         let scale = Scale::new(100.0, 100.0, 1000);
         let cells: Vec<Cell> = gradients.iter().map(|&g| scale.cell(g, 1.0, 10)).collect();
         let total = cells.iter().fold([0, 0], |sum, &cell| plus(sum, cell));

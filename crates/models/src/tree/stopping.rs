@@ -23,7 +23,8 @@ impl HeldOut {
     ) -> Result<Self, FitError> {
         let rows: &Rows = validation.frame.rows()?;
         let weight = validation.weights.map_or_else(|| vec![1.0; rows.len()], <[f64]>::to_vec);
-        for (what, got) in [("validation labels", class.len()), ("validation weights", weight.len())]
+        for (what, got) in
+            [("validation labels", class.len()), ("validation weights", weight.len())]
         {
             if got != rows.len() {
                 return Err(FitError::Length { what, expected: rows.len(), got });
