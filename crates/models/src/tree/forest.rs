@@ -73,8 +73,15 @@ impl Split {
     pub const MISSING_LEFT: u8 = 2;
     /// `NaN` is compared as 0 (LightGBM's missing type `None`).
     pub const NAN_AS_ZERO: u8 = 4;
-    /// 0 (|x| ≤ 1e-35) is missing too (LightGBM's missing type `Zero`).
+    /// 0 (see [`Split::is_zero`]) is missing too (LightGBM's missing type `Zero`).
     pub const ZERO_AS_MISSING: u8 = 8;
+
+    /// Whether a value counts as 0 where 0 is missing: |x| ≤ 1e-35, rounded to `f32` as LightGBM
+    /// has it.
+    #[inline(always)]
+    pub fn is_zero(value: f64) -> bool {
+        value.abs() <= f64::from(1e-35_f32)
+    }
 }
 
 impl Forest {
@@ -128,7 +135,7 @@ impl Forest {
         if value.is_nan() && flags & Split::NAN_AS_ZERO != 0 {
             value = 0.0;
         }
-        let zero_missing = flags & Split::ZERO_AS_MISSING != 0 && value.abs() <= 1e-35;
+        let zero_missing = flags & Split::ZERO_AS_MISSING != 0 && Split::is_zero(value);
         if value.is_nan() || zero_missing {
             return flags & Split::MISSING_LEFT != 0;
         }

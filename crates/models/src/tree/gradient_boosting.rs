@@ -343,14 +343,10 @@ impl Estimator for GradientBoosting {
         let multiclass = context.task == Task::Multiclass;
         let classes = weights.names.len();
         let forest = plan.fit(&binned, rows.width(), classes, multiclass, held_out, context)?;
-        Ok(Box::new(TreeModel {
-            card: &CARD,
-            schema: rows.schema().as_ref().clone(),
-            forest,
-            reading: if multiclass { Reading::Softmax } else { Reading::Logit },
-            classes: if multiclass { weights.names } else { Vec::new() },
-            out_of_bag: None,
-        }))
+        let schema = rows.schema().as_ref().clone();
+        let reading = if multiclass { Reading::Softmax } else { Reading::Logit };
+        let classes = if multiclass { weights.names } else { Vec::new() };
+        Ok(Box::new(TreeModel::new(&CARD, schema, forest, reading, classes)))
     }
 }
 

@@ -12,9 +12,11 @@ pub mod model;
 mod monotone;
 mod objective;
 mod sampling;
+pub mod score;
 mod split;
 mod stopping;
 mod weights;
 
 pub use forest::{Aggregate, Forest, LEAF, NodeId, Split};
 pub use model::{Reading, TreeModel};
+pub use score::Scorer;

@@ -1,15 +1,14 @@
 //! The fitted detector that all tree methods share: a forest read as a score.
 
-use rayon::prelude::*;
+use std::sync::OnceLock;
+
 use tripline_core::{
-    Aligned, Card, Classes, Detector, Explain, Frame, Importance, Link, LoadError, Schema,
-    ScoreError, State, StateError, math,
+    Card, Classes, Detector, Explain, Frame, Importance, Link, LoadError, Schema, ScoreError,
+    State, StateError, math,
 };
 
 use super::forest::Forest;
-
-/// Rows that are scored together: their values stay in the first-level cache.
-const BLOCK: usize = 256;
+use super::score::Scorer;
 
 /// How the outputs of a forest become a score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,29 +112,34 @@ pub struct TreeModel {
     /// ROC AUC over training rows of the trees that did not see them (attack against benign), if
     /// it was asked for.
     pub out_of_bag: Option<f64>,
+    /// The forest compiled for scoring, when it was first needed.
+    scorer: OnceLock<Scorer>,
 }
 
 impl TreeModel {
+    /// A detector from its parts; the forest must be valid (see [`Forest::check`]), as wide as the
+    /// schema, with outputs that fit the reading. `classes` is empty or names each output.
+    pub fn new(
+        card: &'static Card,
+        schema: Schema,
+        forest: Forest,
+        reading: Reading,
+        classes: Vec<String>,
+    ) -> Self {
+        Self { card, schema, forest, reading, classes, out_of_bag: None, scorer: OnceLock::new() }
+    }
+
     /// The forest's outputs, row-major (n × outputs).
     pub fn outputs(&self, frame: &Frame) -> Result<Vec<f64>, ScoreError> {
         let aligned = self.schema.align(frame.rows()?)?;
-        let outputs = self.forest.outputs;
-        let mut all = vec![0.0; aligned.len * outputs];
-        all.par_chunks_mut(BLOCK * outputs).enumerate().for_each(|(block, out)| {
-            self.block(&aligned, block * BLOCK, out);
-        });
+        let mut all = vec![0.0; aligned.len * self.forest.outputs];
+        self.scorer().score_rows(&aligned, &mut all);
         Ok(all)
     }
 
-    fn block(&self, aligned: &Aligned<'_>, start: usize, out: &mut [f64]) {
-        let outputs = self.forest.outputs;
-        let count = out.len() / outputs;
-        let width = aligned.columns.len();
-        let mut values = Vec::new();
-        aligned.block(start, count, &mut values);
-        for (i, out) in out.chunks_exact_mut(outputs).enumerate() {
-            self.forest.outputs_of(&values[i * width..(i + 1) * width], out);
-        }
+    /// The forest compiled for scoring.
+    pub fn scorer(&self) -> &Scorer {
+        self.scorer.get_or_init(|| Scorer::new(&self.forest))
     }
 
     /// From what [`Detector::save`] gave, for the card whose model it is.
@@ -161,7 +165,9 @@ impl TreeModel {
         }
         let out_of_bag =
             if state.has("out_of_bag") { Some(state.f64("out_of_bag")?) } else { None };
-        Ok(Self { card, schema, forest, reading, classes, out_of_bag })
+        let mut model = Self::new(card, schema, forest, reading, classes);
+        model.out_of_bag = out_of_bag;
+        Ok(model)
     }
 }
 

@@ -3,3 +3,6 @@
 
 mod calibration;
 mod conformance;
+mod fixture;
+mod imports;
+mod score;

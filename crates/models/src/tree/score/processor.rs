@@ -1,0 +1,100 @@
+//! The same code compiled for what the processor at hand can do.
+//!
+//! The variants differ in the width of their registers alone: whole numbers and sums lane by lane,
+//! so that all give the same bits.
+
+#![allow(unsafe_code)]
+
+use tripline_core::Aligned;
+
+use super::planes::Planes;
+use super::{Buffers, Coded, planes_block};
+
+/// What the processor can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Processor {
+    /// What every processor of its kind can.
+    Portable,
+    /// 32-byte registers.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// 64-byte registers.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+/// Defines a method that runs a function inlined into a variant for each processor.
+macro_rules! compiled_for_each {
+    ($name:ident, $body:path, ($($arg:ident: $type:ty),* $(,)?)) => {
+        impl Processor {
+            #[allow(clippy::too_many_arguments)]
+            pub(super) fn $name(self, $($arg: $type),*) {
+                #[cfg(target_arch = "x86_64")]
+                {
+                    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+                    #[allow(clippy::too_many_arguments)]
+                    fn avx2($($arg: $type),*) {
+                        $body($($arg),*)
+                    }
+                    #[target_feature(
+                        enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512cd,avx512dq,avx512vl"
+                    )]
+                    #[allow(clippy::too_many_arguments)]
+                    fn avx512($($arg: $type),*) {
+                        $body($($arg),*)
+                    }
+                    match self {
+                        Self::Portable => {}
+                        // SAFETY: `Processor::all` alone makes this variant, after it saw that the
+                        // processor has each of the features that the function enables.
+                        Self::Avx2 => return unsafe { avx2($($arg),*) },
+                        // SAFETY: as above.
+                        Self::Avx512 => return unsafe { avx512($($arg),*) },
+                    }
+                }
+                $body($($arg),*)
+            }
+        }
+    };
+}
+
+compiled_for_each!(planes, planes_block, (
+    planes: &Planes,
+    coded: &Coded,
+    rows: &Aligned<'_>,
+    start: usize,
+    outputs: usize,
+    buffers: &mut Buffers,
+    out: &mut [f64],
+));
+
+impl Processor {
+    /// The best that this processor can do.
+    pub(crate) fn detect() -> Self {
+        Self::all().last().copied().unwrap_or(Self::Portable)
+    }
+
+    /// All that this processor can do, the best last.
+    pub(crate) fn all() -> Vec<Self> {
+        let mut all = vec![Self::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::is_x86_feature_detected as has;
+            let avx2 =
+                has!("avx2") && has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt");
+            if avx2 {
+                all.push(Self::Avx2);
+            }
+            if avx2
+                && has!("avx512f")
+                && has!("avx512bw")
+                && has!("avx512cd")
+                && has!("avx512dq")
+                && has!("avx512vl")
+            {
+                all.push(Self::Avx512);
+            }
+        }
+        all
+    }
+}
