@@ -6,19 +6,19 @@ use serde_json::Value;
 use tripline_core::{Column, FieldKind, Frame, Rows, Schema};
 
 /// Rows with what another program says of them.
-pub struct Fixture {
+pub(crate) struct Fixture {
     content: Value,
 }
 
 impl Fixture {
     /// The rows beside a model of `tests/data/imports`.
-    pub fn read(name: &str) -> Self {
+    pub(crate) fn read(name: &str) -> Self {
         let content = serde_json::from_slice(&bytes(&format!("{name}.json"))).unwrap();
         Self { content }
     }
 
     /// The rows with the kinds of columns that a model wants.
-    pub fn frame(&self, schema: &Schema) -> Frame {
+    pub(crate) fn frame(&self, schema: &Schema) -> Frame {
         let names: Vec<&str> = self.content["columns"]
             .as_array()
             .unwrap()
@@ -40,13 +40,8 @@ impl Fixture {
         Frame::Rows(Rows::new(columns.collect()).unwrap())
     }
 
-    /// Whether there are numbers of that name.
-    pub fn has(&self, name: &str) -> bool {
-        !self.content[name].is_null()
-    }
-
     /// Numbers of any nesting, flat.
-    pub fn numbers(&self, name: &str) -> Vec<f64> {
+    pub(crate) fn numbers(&self, name: &str) -> Vec<f64> {
         let mut out = Vec::new();
         flatten(&self.content[name], &mut out);
         assert!(!out.is_empty(), "{name}");
@@ -55,7 +50,7 @@ impl Fixture {
 }
 
 /// A file of `tests/data/imports`.
-pub fn bytes(file: &str) -> Vec<u8> {
+pub(crate) fn bytes(file: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/imports").join(file);
     std::fs::read(path).unwrap()
 }
