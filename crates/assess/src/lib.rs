@@ -1,4 +1,11 @@
 //! Is it good: figures of merit, protocols, the guard, explanations, reports.
 
+pub mod bootstrap;
+pub mod drift;
+pub mod evaluate;
 pub mod explain;
+pub mod guard;
+pub mod metrics;
 pub mod plot;
+pub mod protocol;
+pub mod threshold;

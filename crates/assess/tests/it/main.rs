@@ -1,0 +1,3 @@
+//! Figures against oracles; protocols, guard, evaluation on made-up or real data.
+
+mod metrics;
