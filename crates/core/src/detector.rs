@@ -4,7 +4,7 @@ use crate::card::Card;
 use crate::explain::Explain;
 use crate::frame::{Frame, FrameError};
 use crate::importance::Importance;
-use crate::labels::Labels;
+use crate::labels::{Labels, LabelsError};
 use crate::progress::Progress;
 use crate::schema::Schema;
 use crate::state::State;
@@ -147,6 +147,9 @@ pub enum FitError {
     /// A supervised method without labels.
     #[error("labels are needed")]
     NoLabels,
+    /// A class that the labels fitted did not have.
+    #[error(transparent)]
+    Labels(#[from] LabelsError),
     /// Labels, weights or validation of another size.
     #[error("{what} has length {got}, expected {expected}")]
     Length {

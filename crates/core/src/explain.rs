@@ -114,6 +114,14 @@ pub enum ExplainError {
     /// The frame is not what the detector takes.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// A missing value where the card says that none is taken.
+    #[error("column `{column}` has a missing or infinite value at row {row}")]
+    Missing {
+        /// The column.
+        column: String,
+        /// From 0.
+        row: usize,
+    },
     /// The method has no such thing.
     #[error("this model has no {what}")]
     Unsupported {

@@ -11,4 +11,6 @@ use tripline_core::Card;
 #[rustfmt::skip]
 pub const CARDS: &[&Card] = &[
     &tree::gradient_boosting::CARD,
+    &linear::sgd::CARD,
+    &linear::logistic_regression::CARD,
 ];

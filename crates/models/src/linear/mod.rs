@@ -1,1 +1,17 @@
-//! Linear models.
+//! Linear models: a score is a weighted sum of the columns.
+
+mod descent;
+mod explain;
+mod head;
+mod lbfgs;
+pub mod logistic_regression;
+mod loss;
+mod model;
+pub mod sgd;
+mod softmax_loss;
+mod table;
+mod targets;
+mod vector;
+
+pub use head::Head;
+pub use model::LinearModel;

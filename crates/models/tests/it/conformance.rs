@@ -33,6 +33,11 @@ promises! {
 }
 
 #[test]
+fn there_are_cards_to_check() {
+    assert!(!CARDS.is_empty());
+}
+
+#[test]
 fn no_promise_is_left_out() {
     assert!(PROMISES.iter().all(|promise| TESTED.contains(promise)));
 }

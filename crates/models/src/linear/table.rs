@@ -1,0 +1,136 @@
+//! Numeric columns that are known to be finite.
+
+use rayon::prelude::*;
+use tripline_core::schema::AlignedColumn;
+use tripline_core::{Field, FieldKind, FitError, FrameError, Rows, Schema, ScoreError};
+
+/// The columns of a schema, in its order.
+pub(super) struct Table<'a> {
+    pub(super) columns: Vec<&'a [f64]>,
+    pub(super) len: usize,
+}
+
+/// A cell that is missing or infinite.
+pub(super) struct Hole {
+    pub(super) column: String,
+    pub(super) row: usize,
+}
+
+impl From<Hole> for FitError {
+    fn from(hole: Hole) -> Self {
+        Self::Missing { column: hole.column, row: hole.row }
+    }
+}
+
+impl From<Hole> for ScoreError {
+    fn from(hole: Hole) -> Self {
+        Self::Missing { column: hole.column, row: hole.row }
+    }
+}
+
+/// The schema of numeric rows; a category column is an error that names it.
+pub(super) fn numeric_schema(rows: &Rows) -> Result<Schema, FitError> {
+    if rows.width() == 0 {
+        return Err(FitError::NoColumns);
+    }
+    for field in rows.schema().fields() {
+        if field.kind != FieldKind::Numeric {
+            return Err(FrameError::Kind {
+                column: field.name.clone(),
+                expected: FieldKind::Numeric.name(),
+                got: field.kind.name(),
+            }
+            .into());
+        }
+    }
+    Ok(Schema::new(rows.schema().fields().to_vec())?)
+}
+
+/// A schema of numeric columns with these names.
+pub(super) fn is_numeric(schema: &Schema) -> bool {
+    schema.fields().iter().all(|field: &Field| field.kind == FieldKind::Numeric)
+}
+
+impl<'a> Table<'a> {
+    /// The columns of `rows` that a numeric schema names; errors tell a column that is not there,
+    /// of the other kind, or has a hole.
+    pub(super) fn new<E>(schema: &Schema, rows: &'a Rows) -> Result<Self, E>
+    where
+        E: From<FrameError> + From<Hole>,
+    {
+        let mut columns = Vec::with_capacity(schema.len());
+        for (field, column) in schema.fields().iter().zip(schema.align(rows)?.columns) {
+            match column {
+                AlignedColumn::Numeric(values) => columns.push(values),
+                AlignedColumn::Category(_) => {
+                    return Err(FrameError::Kind {
+                        column: field.name.clone(),
+                        expected: FieldKind::Numeric.name(),
+                        got: field.kind.name(),
+                    }
+                    .into());
+                }
+            }
+        }
+        let holes: Vec<Option<usize>> = if rows.len() < 4096 {
+            columns.iter().map(|column| hole(column)).collect()
+        } else {
+            columns.par_iter().map(|column| hole(column)).collect()
+        };
+        if let Some(at) = holes.iter().position(Option::is_some) {
+            let column = schema.fields()[at].name.clone();
+            return Err(Hole { column, row: holes[at].unwrap_or_default() }.into());
+        }
+        Ok(Self { columns, len: rows.len() })
+    }
+
+    /// Mean of each column with its standard deviation, by weights whose sum is `total`.
+    ///
+    /// Errors if a column's squares do not fit a number.
+    pub(super) fn moments(
+        &self,
+        schema: &Schema,
+        weights: &[f64],
+        total: f64,
+    ) -> Result<(Vec<f64>, Vec<f64>), FitError> {
+        let moments: Vec<(f64, f64)> = self
+            .columns
+            .par_iter()
+            .map(|column| {
+                let sum: f64 = column.iter().zip(weights).map(|(x, w)| w * x).sum();
+                let mean = sum / total;
+                let squares = column.iter().zip(weights).map(|(x, w)| w * (x - mean) * (x - mean));
+                (mean, (squares.sum::<f64>() / total).sqrt())
+            })
+            .collect();
+        if let Some(at) = moments
+            .iter()
+            .position(|(mean, deviation)| !(mean.is_finite() && deviation.is_finite()))
+        {
+            let column = &schema.fields()[at].name;
+            let reason = format!("the numbers of column `{column}` are too large, scale them");
+            return Err(FitError::Diverged { reason });
+        }
+        Ok(moments.into_iter().unzip())
+    }
+
+    /// A copy by row (n × d).
+    pub(super) fn by_row(&self) -> Vec<f64> {
+        const BLOCK: usize = 256;
+        let width = self.columns.len();
+        let mut matrix = vec![0.0; self.len * width];
+        matrix.par_chunks_mut(BLOCK * width).enumerate().for_each(|(block, out)| {
+            let start = block * BLOCK;
+            for (j, column) in self.columns.iter().enumerate() {
+                for (row, &value) in out.chunks_exact_mut(width).zip(&column[start..]) {
+                    row[j] = value;
+                }
+            }
+        });
+        matrix
+    }
+}
+
+fn hole(column: &[f64]) -> Option<usize> {
+    column.iter().position(|x| !x.is_finite())
+}
