@@ -8,4 +8,5 @@ pub mod guard;
 pub mod metrics;
 pub mod plot;
 pub mod protocol;
+pub mod report;
 pub mod threshold;

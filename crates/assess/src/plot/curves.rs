@@ -137,7 +137,16 @@ fn draw_curves(
     let (mut given, mut drawn) = (0, 0);
     for (i, curve) in curves.iter().enumerate() {
         let mut placed: Vec<(f64, f64)> = Vec::with_capacity(curve.points.len());
-        for &(x, y) in curve.points.iter().filter(|(x, y)| x.is_finite() && y.is_finite()) {
+        // Points left of a logarithmic axis would draw a wall at its start.
+        let outside = match axes.x.ends() {
+            (low, _, true) => curve
+                .points
+                .partition_point(|point| point.0 <= tripline_core::math::pow(10.0, low))
+                .saturating_sub(1),
+            _ => 0,
+        };
+        let inside = curve.points.iter().skip(outside);
+        for &(x, y) in inside.filter(|(x, y)| x.is_finite() && y.is_finite()) {
             let next = axes.place(x, y);
             match (steps, placed.last().copied()) {
                 (Some(Steps::Before), Some(last)) => placed.push((next.0, last.1)),

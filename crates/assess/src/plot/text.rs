@@ -28,10 +28,11 @@ pub fn escape(text: &str) -> String {
 
 /// The width of text in the unit of `size`, for a sans-serif font.
 ///
-/// By the advance widths of Helvetica, a twelfth added since the reader's font may run wider.
+/// By the advance widths of Helvetica with a fifth added: DejaVu Sans, which many systems without
+/// better fonts fall back to, runs so much wider.
 pub(crate) fn width(text: &str, size: f64) -> f64 {
     let units: u32 = text.chars().map(advance).sum();
-    f64::from(units) / 1000.0 * size * (13.0 / 12.0)
+    f64::from(units) / 1000.0 * size * 1.2
 }
 
 /// Text cut at its end, with `…`, to what fits `room`.

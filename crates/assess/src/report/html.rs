@@ -1,0 +1,96 @@
+//! Pieces of HTML that several sections write.
+
+use std::fmt;
+
+use crate::bootstrap::Interval;
+use crate::metrics::METRICS;
+use crate::plot::{self, Figure, escape};
+
+/// Text that is escaped where it is written.
+pub(super) struct Text<'a>(pub(super) &'a str);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&escape(self.0))
+    }
+}
+
+/// A figure with its title and caption; wide charts scroll on narrow screens instead of shrinking.
+pub(super) fn figure(figure: &Figure) -> String {
+    let class = if figure.svg.contains("viewBox=\"0 0 560 ") { "figure wide" } else { "figure" };
+    let caption = if figure.caption.is_empty() {
+        String::new()
+    } else {
+        format!("<p class=\"caption\">{}</p>", Text(&figure.caption))
+    };
+    format!(
+        "<figure class=\"{class}\"><figcaption>{}</figcaption><div class=\"draw\">{}</div>\
+         {caption}</figure>",
+        Text(&figure.title),
+        figure.svg
+    )
+}
+
+/// How a metric's values are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// From 0 to 1, read as a percentage.
+    Share,
+    /// Without a unit.
+    Merit,
+    /// A count a day.
+    PerDay,
+    /// Milliseconds.
+    Milliseconds,
+}
+
+/// The kind of a metric, by its id.
+pub(super) fn kind(id: &str) -> Kind {
+    match id {
+        "precision"
+        | "recall"
+        | "fpr"
+        | "fnr"
+        | "accuracy"
+        | "balanced_accuracy"
+        | "precision_at_base_rate" => Kind::Share,
+        "alerts_per_day" => Kind::PerDay,
+        "detection_time_ms" => Kind::Milliseconds,
+        id if id.starts_with("tpr_at_fpr") => Kind::Share,
+        _ => Kind::Merit,
+    }
+}
+
+/// A metric's value as text.
+pub(super) fn value(id: &str, value: f64) -> String {
+    match kind(id) {
+        Kind::Share => plot::percent(value),
+        Kind::Merit => plot::metric(value),
+        Kind::PerDay => per_day(value),
+        Kind::Milliseconds => plot::short(value),
+    }
+}
+
+/// An interval as text: `0.9971 – 0.9983`.
+pub(super) fn interval(id: &str, interval: &Interval) -> String {
+    format!("{} – {}", value(id, interval.low), value(id, interval.high))
+}
+
+/// A number of events a day.
+pub(super) fn per_day(value: f64) -> String {
+    if value.is_finite() && (10.0..1e15).contains(&value) {
+        plot::count(value.round() as usize)
+    } else {
+        plot::short((value * 10.0).round() / 10.0)
+    }
+}
+
+/// A metric's name for people; its id where the register has none.
+pub(super) fn name(id: &str) -> &str {
+    METRICS.iter().find(|card| card.id == id).map_or(id, |card| card.name)
+}
+
+/// A count that comes as a number with a fraction where rows are weighted.
+pub(super) fn rows(value: f64) -> usize {
+    if value.is_finite() { value.max(0.0).round() as usize } else { 0 }
+}
