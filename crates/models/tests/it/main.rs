@@ -5,4 +5,5 @@ mod calibration;
 mod conformance;
 mod fixture;
 mod imports;
+mod linear;
 mod score;
