@@ -1,5 +1,6 @@
 //! A whole report with an explanation page, from made models: `cargo run --release -p
 //! tripline-assess --example report -- DIRECTORY`.
+#![allow(clippy::unwrap_used, reason = "what is made here is valid")]
 
 #[path = "../tests/it/made.rs"]
 mod made;

@@ -127,13 +127,11 @@ fn sentence(reason: &Reason, link: Link) -> String {
         format!("`{}` = {}", reason.feature, reason.value)
     };
     let size = reason.effect.abs();
-    let amount = if size >= 0.095 { format!("{size:.1}") } else { short(size) };
-    // Probabilities differ in their hundredths, log-odds in their tenths.
-    let amount = if link == Link::Probability { short((size * 1e3).round() / 1e3) } else { amount };
+    let amount = two_digits(size);
     let what = match link {
         Link::Logit => format!("the score by {amount} log-odds"),
         Link::Probability => format!("the probability by {amount}"),
-        Link::Rank => format!("the score by {}", short((size * 1e4).round() / 1e4)),
+        Link::Rank => format!("the score by {amount}"),
     };
     let verb = if reason.effect > 0.0 {
         format!("raises {what}")
@@ -147,6 +145,15 @@ fn sentence(reason: &Reason, link: Link) -> String {
     } else {
         format!("{subject} {verb} ({})", reason.typical)
     }
+}
+
+/// Two significant digits; from 10 on, all whole ones.
+fn two_digits(size: f64) -> String {
+    if size >= 9.95 {
+        return short(size.round());
+    }
+    let rounded = format!("{size:.1e}");
+    short(rounded.parse().unwrap_or(size))
 }
 
 #[cfg(test)]
@@ -167,7 +174,7 @@ mod tests {
             attributions: Attributions {
                 features: vec!["sttl".to_owned(), "service".to_owned(), "rate".to_owned()],
                 base: -1.0,
-                values: vec![-0.5, 0.0, 0.0, 1.8, -0.02, 0.25],
+                values: vec![-0.5, 0.0, 0.0, 1.81, -0.02, 0.25],
                 outputs: vec![-1.5, 1.03],
                 link: Link::Logit,
             },
@@ -184,7 +191,7 @@ mod tests {
             texts,
             [
                 "`sttl` = 254 raises the score by 1.8 log-odds (most benign rows: 31)",
-                "`rate` raises the score by 0.2 log-odds",
+                "`rate` raises the score by 0.25 log-odds",
                 "`service` = missing lowers the score by 0.02 log-odds (most benign rows: http)",
             ]
         );

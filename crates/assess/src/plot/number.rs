@@ -61,12 +61,14 @@ pub fn percent(share: f64) -> String {
     let distance = share.abs().min((1.0 - share).abs()) * 100.0;
     let decimals = match distance {
         0.0 => 0,
-        10.0.. => 1,
-        1.0.. => 2,
+        1.0.. => 1,
         // Two significant digits; the bound lies a rounding error below 10.
         _ => (1..=6).find(|&d| distance * power(d) >= 9.999_999).unwrap_or(6),
     };
-    let text = format!("{:.decimals$}", share.abs() * 100.0);
+    let mut text = format!("{:.decimals$}", share.abs() * 100.0);
+    if decimals > 1 && text.ends_with('0') {
+        text.truncate(text.len() - 1);
+    }
     let sign = if share < 0.0 { "\u{2212}" } else { "" };
     format!("{sign}{text}\u{a0}%")
 }
@@ -122,7 +124,7 @@ mod tests {
     #[test]
     fn a_share_keeps_its_distance_from_the_ends() {
         let shown: Vec<String> = [0.0, 1.0, 0.5, 0.001, 0.99999, 0.0421].map(percent).into();
-        let expected = ["0 %", "100 %", "50.0 %", "0.10 %", "99.9990 %", "4.21 %"];
+        let expected = ["0 %", "100 %", "50.0 %", "0.1 %", "99.999 %", "4.2 %"];
         assert_eq!(shown, expected.map(|text| text.replace(' ', "\u{a0}")));
     }
 }

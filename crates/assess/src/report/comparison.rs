@@ -22,7 +22,6 @@ const SHORT: &[&str] = &[
     "precision",
     "f1",
     "mcc",
-    "ece",
 ];
 
 /// Tables with curves; nothing for no model.

@@ -1,7 +1,7 @@
 //! Why a model decides as it does, drawn with words.
 
 use super::AlertView;
-use super::html::Text;
+use super::html::{Text, Ticked};
 use super::page::Page;
 use crate::explain::{Dependence, GlobalExplanation, RowExplanation};
 use crate::plot::{self, BarUnit, SwarmRow, percent, short, signed};
@@ -125,7 +125,7 @@ fn write_row(page: &mut Page, row: &RowView<'_>) {
     let telling = |effect: f64| effect != 0.0;
     for reason in explanation.reasons.iter().filter(|reason| telling(reason.effect)).take(LISTED) {
         let class = if reason.effect > 0.0 { "up" } else { "down" };
-        page.put(format_args!("<li class=\"{class}\">{}</li>", Text(&reason.text)));
+        page.put(format_args!("<li class=\"{class}\">{}</li>", Ticked(&reason.text)));
     }
     page.put(format_args!("</ol>"));
     let rest: Vec<f64> = explanation
@@ -160,7 +160,7 @@ fn decision(row: &RowView<'_>) -> String {
                 short(round(threshold)),
             );
             let chance = probability
-                .map(|probability| format!(", a probability of {}", percent(probability)))
+                .map(|probability| format!(", a probability of {},", percent(probability)))
                 .unwrap_or_default();
             format!(
                 "{verdict}: the score of {}{chance} {compared} the threshold {against}.",

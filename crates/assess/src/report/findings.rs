@@ -1,6 +1,6 @@
 //! What the guard found, with the way out of each.
 
-use super::html::Text;
+use super::html::{Text, Ticked};
 use super::page::Page;
 use crate::guard::{Finding, Severity};
 use crate::plot;
@@ -24,8 +24,8 @@ pub(super) fn write(page: &mut Page, findings: &[Finding]) {
         page.put(format_args!(
             "<article class=\"finding {class}\"><h3><span class=\"tag\">{}</span> {}</h3><p>{}</p>",
             severity(finding.severity),
-            Text(&finding.title),
-            Text(&finding.detail)
+            Ticked(&finding.title),
+            Ticked(&finding.detail)
         ));
         if !finding.columns.is_empty() {
             page.put(format_args!("<p class=\"chips\">"));
@@ -48,7 +48,7 @@ pub(super) fn write(page: &mut Page, findings: &[Finding]) {
         if !finding.way_out.is_empty() {
             page.put(format_args!(
                 "<p class=\"way\"><b>Way out:</b> {}</p>",
-                Text(&finding.way_out)
+                Ticked(&finding.way_out)
             ));
         }
         page.put(format_args!("</article>"));

@@ -15,6 +15,26 @@ impl fmt::Display for Text<'_> {
     }
 }
 
+/// Text that is escaped, with `code` between backticks set as code.
+pub(super) struct Ticked<'a>(pub(super) &'a str);
+
+impl fmt::Display for Ticked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = self.0.split('`').peekable();
+        let mut code = false;
+        while let Some(part) = parts.next() {
+            // A backtick without a partner stays what it is.
+            match (code, parts.peek().is_some()) {
+                (true, true) => write!(f, "<code>{}</code>", Text(part))?,
+                (true, false) => write!(f, "`{}", Text(part))?,
+                (false, _) => write!(f, "{}", Text(part))?,
+            }
+            code = !code;
+        }
+        Ok(())
+    }
+}
+
 /// A figure with its title and caption; wide charts scroll on narrow screens instead of shrinking.
 pub(super) fn figure(figure: &Figure) -> String {
     let class = if figure.svg.contains("viewBox=\"0 0 560 ") { "figure wide" } else { "figure" };
@@ -71,9 +91,11 @@ pub(super) fn value(id: &str, value: f64) -> String {
     }
 }
 
-/// An interval as text: `0.9971 – 0.9983`.
+/// An interval as text: `0.9971–0.9983`, `58.5–63.0 %`.
 pub(super) fn interval(id: &str, interval: &Interval) -> String {
-    format!("{} – {}", value(id, interval.low), value(id, interval.high))
+    let (low, high) = (value(id, interval.low), value(id, interval.high));
+    let low = low.strip_suffix("\u{a0}%").unwrap_or(&low);
+    format!("{low}–{high}")
 }
 
 /// A number of events a day.

@@ -2,7 +2,7 @@
 
 use super::findings::severity;
 use super::headline::Order;
-use super::html::{self, Text};
+use super::html::{self, Text, Ticked};
 use super::page::Page;
 use super::{Report, judged};
 use crate::bootstrap::{Difference, Interval};
@@ -228,7 +228,7 @@ fn guard_card(page: &mut Page, findings: &[Finding]) {
     page.put(format_args!(
         "<a class=\"card text {class}\" href=\"#guard\"><span>The guard's gravest finding</span>\
          <b>{}</b><small>{}</small></a>",
-        Text(&shown),
+        Ticked(&shown),
         Text(&note)
     ));
 }

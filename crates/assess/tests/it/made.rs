@@ -1,4 +1,5 @@
 //! A made data set with trainers whose models know the answer to a degree.
+#![allow(clippy::unwrap_used, reason = "what is made here is valid")]
 
 use tripline_assess::evaluate::{
     EvaluateOptions, Evaluation, Scored, Scores, Trained, Trainer, TrainerError, evaluate,
