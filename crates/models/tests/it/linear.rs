@@ -41,8 +41,8 @@ fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|entry| entry.as_f64().unwrap()).collect()
 }
 
-/// Rounding of one step is carried on by all later ones, of which the first are long.
-const STEPS: f64 = 1e-6;
+/// Rounding of one step is carried on by all later ones.
+const STEPS: f64 = 1e-9;
 
 /// Parameters of a case with further ones.
 fn params(card: &Card, case: &Value, further: &[(&str, ParamValue)]) -> Params {
@@ -123,7 +123,7 @@ fn descent_takes_the_steps_of_scikit_learn() {
             compared += 1;
         }
     }
-    assert!(compared > 50, "{compared}");
+    assert!(compared >= 40, "{compared}");
 }
 
 // scikit-learn 1.9.1: bench/oracles/linear.py
@@ -135,6 +135,7 @@ fn further_rows_take_the_steps_of_scikit_learn_even_after_loading() {
         ("tol", ParamValue::Float(-1.0)),
         ("max_iter", ParamValue::Int(5)),
         ("average", ParamValue::Bool(false)),
+        ("alpha", ParamValue::Float(0.05)),
     ];
     let given = given.map(|(name, value)| (name.to_owned(), value));
     for set in sets() {
