@@ -88,8 +88,6 @@ struct Outcomes {
 pub(crate) struct Scratch {
     /// A code for each view, for each row of a block.
     pub(crate) codes: Vec<u8>,
-    values: Vec<f64>,
-    ranks: Vec<u32>,
 }
 
 const TREATMENT: u8 = Split::NAN_AS_ZERO | Split::ZERO_AS_MISSING;
@@ -170,25 +168,22 @@ impl Columns {
         scratch: &mut Scratch,
     ) {
         scratch.codes.resize(self.views * BLOCK, 0);
-        scratch.values.resize(BLOCK, 0.0);
-        scratch.ranks.resize(BLOCK, 0);
-        let values: &mut [f64] = &mut scratch.values;
-        let ranks: &mut [u32] = &mut scratch.ranks;
+        let mut values = [0.0; BLOCK];
+        let mut ranks = [0; BLOCK];
+        let (codes, _) = scratch.codes.as_chunks_mut::<BLOCK>();
         for seen in &self.columns {
             for axis in &seen.axes {
                 read(&rows.columns[seen.column], start, &mut values[..count]);
-                treat(values, axis.treatment, self.single_precision);
-                rank(&axis.thresholds, values, ranks);
+                treat(&mut values, axis.treatment, self.single_precision);
+                rank(&axis.thresholds, &values, &mut ranks);
                 for view in &axis.views {
-                    let codes = &mut scratch.codes[view.index * BLOCK..][..BLOCK];
-                    view.narrow(ranks, codes);
+                    view.narrow(&ranks, &mut codes[view.index]);
                 }
             }
             for outcomes in &seen.outcomes {
                 read(&rows.columns[seen.column], start, &mut values[..count]);
-                treat(values, outcomes.treatment, self.single_precision);
-                let codes = &mut scratch.codes[outcomes.view * BLOCK..];
-                outcomes.look_up(values, ranks, codes);
+                treat(&mut values, outcomes.treatment, self.single_precision);
+                outcomes.look_up(&values, &mut ranks, &mut codes[outcomes.view..]);
             }
         }
     }
@@ -202,7 +197,7 @@ impl Seen {
 
 impl View {
     #[inline(always)]
-    fn narrow(&self, ranks: &[u32], codes: &mut [u8]) {
+    fn narrow(&self, ranks: &[u32; BLOCK], codes: &mut [u8; BLOCK]) {
         let missing = if self.missing_left { 0 } else { LEVELS as u8 };
         for (code, &rank) in codes.iter_mut().zip(ranks) {
             let inside = rank.saturating_sub(self.low).min(LEVELS as u32) as u8;
@@ -251,7 +246,12 @@ impl Outcomes {
     }
 
     #[inline(always)]
-    fn look_up(&self, values: &[f64], entries: &mut [u32], codes: &mut [u8]) {
+    fn look_up(
+        &self,
+        values: &[f64; BLOCK],
+        entries: &mut [u32; BLOCK],
+        codes: &mut [[u8; BLOCK]],
+    ) {
         for (entry, &value) in entries.iter_mut().zip(values) {
             let other = if value.is_nan() { self.codes + 1 } else { self.codes };
             let known = value >= 0.0 && value < self.codes as f64;
@@ -259,8 +259,7 @@ impl Outcomes {
         }
         for byte in 0..self.bytes {
             let table = &self.table[byte * (self.codes + 2)..][..self.codes + 2];
-            let codes = &mut codes[byte * BLOCK..][..BLOCK];
-            for (code, &entry) in codes.iter_mut().zip(entries.iter()) {
+            for (code, &entry) in codes[byte].iter_mut().zip(entries.iter()) {
                 *code = table[entry as usize];
             }
         }
@@ -281,7 +280,7 @@ fn read(column: &AlignedColumn<'_>, start: usize, out: &mut [f64]) {
 
 /// Values as the tests see them: rounded, with `NaN` for missing alone.
 #[inline(always)]
-fn treat(values: &mut [f64], treatment: u8, single_precision: bool) {
+fn treat(values: &mut [f64; BLOCK], treatment: u8, single_precision: bool) {
     if single_precision {
         values.iter_mut().for_each(|value| *value = f64::from(*value as f32));
     }
@@ -295,19 +294,57 @@ fn treat(values: &mut [f64], treatment: u8, single_precision: bool) {
     }
 }
 
-/// The number of thresholds below each value, by a binary search without branches.
+/// The number of thresholds below each value; [`MISSING`] for `NaN`.
 #[inline(always)]
-fn rank(thresholds: &[f64], values: &[f64], ranks: &mut [u32]) {
-    ranks.fill(0);
-    let mut half = thresholds.len() / 2;
-    while half > 0 {
-        for (rank, &value) in ranks.iter_mut().zip(values) {
-            let above = thresholds[*rank as usize + half - 1] < value;
-            *rank += if above { half as u32 } else { 0 };
-        }
-        half /= 2;
+fn rank(thresholds: &[f64], values: &[f64; BLOCK], ranks: &mut [u32; BLOCK]) {
+    match thresholds.len() {
+        0..=16 => count(thresholds, values, ranks),
+        32 => search::<32>(thresholds, values, ranks),
+        64 => search::<64>(thresholds, values, ranks),
+        128 => search::<128>(thresholds, values, ranks),
+        256 => search::<256>(thresholds, values, ranks),
+        512 => search::<512>(thresholds, values, ranks),
+        1024 => search::<1024>(thresholds, values, ranks),
+        _ => search_any(thresholds, values, ranks),
     }
-    for (rank, &value) in ranks.iter_mut().zip(values) {
+    for (rank, value) in ranks.iter_mut().zip(values) {
         *rank = if value.is_nan() { MISSING } else { *rank };
+    }
+}
+
+/// By comparison with each threshold, many values at once.
+#[inline(always)]
+fn count(thresholds: &[f64], values: &[f64; BLOCK], ranks: &mut [u32; BLOCK]) {
+    let mut below = [0u64; BLOCK];
+    for &threshold in thresholds {
+        for i in 0..BLOCK {
+            below[i] += u64::from(threshold < values[i]);
+        }
+    }
+    for i in 0..BLOCK {
+        ranks[i] = below[i] as u32;
+    }
+}
+
+/// By a binary search without branches, its length known to the compiler.
+#[inline(always)]
+fn search<const N: usize>(thresholds: &[f64], values: &[f64; BLOCK], ranks: &mut [u32; BLOCK]) {
+    let Ok(thresholds) = <&[f64; N]>::try_from(thresholds) else { return };
+    for i in 0..BLOCK {
+        let mut rank = 0;
+        let mut half = N / 2;
+        while half > 0 {
+            // The mask changes nothing; it shows that the index is below N.
+            let below = thresholds[(rank + half - 1) & (N - 1)] < values[i];
+            rank += half & usize::from(below).wrapping_neg();
+            half /= 2;
+        }
+        ranks[i] = rank as u32;
+    }
+}
+
+fn search_any(thresholds: &[f64], values: &[f64; BLOCK], ranks: &mut [u32; BLOCK]) {
+    for (rank, value) in ranks.iter_mut().zip(values) {
+        *rank = thresholds.partition_point(|threshold| threshold < value) as u32;
     }
 }

@@ -113,40 +113,18 @@ impl Planes {
     /// output, `codes` as [`super::columns::Columns::fill`] gives them.
     #[inline(always)]
     pub(super) fn add_block(&self, codes: &[u8], outputs: usize, sums: &mut [f64]) {
+        let (codes, _) = codes.as_chunks::<GROUP>();
+        let (sums, _) = sums.as_chunks_mut::<GROUP>();
+        let (sums, _) = sums.as_chunks_mut::<{ BLOCK / GROUP }>();
         let mut first_plane = 0;
         let mut first_entry = 0;
-        let mut values = self.values.chunks_exact(MAX_LEAVES);
+        let (values, _) = self.values.as_chunks::<MAX_LEAVES>();
+        let mut values = values.iter();
+        let mut leaves = [[0u8; GROUP]; BLOCK / GROUP];
         for tree in &self.trees {
             let planes = &self.planes[first_plane..tree.end as usize];
-            let mut leaves = [0u8; BLOCK];
-            for (group, leaves) in leaves.chunks_exact_mut(GROUP).enumerate() {
-                let mut entry = first_entry;
-                // From the last plane to the first, the first that has a leaf stands.
-                let mut found = [0u8; GROUP];
-                let mut open = [u8::MAX; GROUP];
-                for (number, plane) in planes.iter().enumerate() {
-                    let mut mask = [u8::MAX; GROUP];
-                    for test in &self.entries[entry..plane.numeric as usize] {
-                        let codes = group_of(codes, test.view, group);
-                        for (mask, &code) in mask.iter_mut().zip(codes) {
-                            *mask &= if code > test.level { test.mask } else { u8::MAX };
-                        }
-                    }
-                    for test in &self.entries[plane.numeric as usize..plane.category as usize] {
-                        let codes = group_of(codes, test.view, group);
-                        for (mask, &code) in mask.iter_mut().zip(codes) {
-                            *mask &= if code & test.level != 0 { test.mask } else { u8::MAX };
-                        }
-                    }
-                    entry = plane.category as usize;
-                    let base = (number * 8) as u8;
-                    for i in 0..GROUP {
-                        let here = if mask[i] != 0 { open[i] } else { 0 };
-                        found[i] |= (base + mask[i].trailing_zeros() as u8) & here;
-                        open[i] &= !here;
-                    }
-                }
-                leaves.copy_from_slice(&found);
+            for (group, leaves) in leaves.iter_mut().enumerate() {
+                *leaves = self.leaves(planes, first_entry, codes, group);
             }
             first_plane = tree.end as usize;
             first_entry = planes.last().map_or(first_entry, |plane| plane.category as usize);
@@ -154,20 +132,58 @@ impl Planes {
                 Some(output) => output as usize..output as usize + 1,
                 None => 0..outputs,
             };
-            for output in targets {
+            for sums in &mut sums[targets] {
                 let Some(values) = values.next() else { return };
-                let sums = &mut sums[output * BLOCK..][..BLOCK];
-                for (sum, &leaf) in sums.iter_mut().zip(&leaves) {
-                    *sum += values[usize::from(leaf)];
+                for (sums, leaves) in sums.iter_mut().zip(&leaves) {
+                    for i in 0..GROUP {
+                        sums[i] += values[usize::from(leaves[i])];
+                    }
                 }
             }
         }
     }
-}
 
-#[inline(always)]
-fn group_of(codes: &[u8], view: u32, group: usize) -> &[u8] {
-    &codes[view as usize * BLOCK + group * GROUP..][..GROUP]
+    /// The leaf that each row of a group reaches in a tree.
+    #[inline(always)]
+    fn leaves(
+        &self,
+        planes: &[Plane],
+        first: usize,
+        codes: &[[u8; GROUP]],
+        group: usize,
+    ) -> [u8; GROUP] {
+        let codes_of = |view: u32| &codes[view as usize * (BLOCK / GROUP) + group];
+        let mut entry = first;
+        let mut found = [0u8; GROUP];
+        // All ones until a leaf is found.
+        let mut open = [u8::MAX; GROUP];
+        for (number, plane) in planes.iter().enumerate() {
+            let mut mask = [u8::MAX; GROUP];
+            for test in &self.entries[entry..plane.numeric as usize] {
+                let codes = codes_of(test.view);
+                for i in 0..GROUP {
+                    // All ones if the row goes left.
+                    let left = u8::from(codes[i] <= test.level).wrapping_neg();
+                    mask[i] &= left | test.mask;
+                }
+            }
+            for test in &self.entries[plane.numeric as usize..plane.category as usize] {
+                let codes = codes_of(test.view);
+                for i in 0..GROUP {
+                    let left = u8::from(codes[i] & test.level == 0).wrapping_neg();
+                    mask[i] &= left | test.mask;
+                }
+            }
+            entry = plane.category as usize;
+            let base = (number * 8) as u8;
+            for i in 0..GROUP {
+                let here = u8::from(mask[i] != 0).wrapping_neg() & open[i];
+                found[i] |= (base + mask[i].trailing_zeros() as u8) & here;
+                open[i] &= !here;
+            }
+        }
+        found
+    }
 }
 
 /// Leaves from left to right; for each inner node the range of leaves of its left subtree.

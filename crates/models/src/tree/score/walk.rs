@@ -145,7 +145,17 @@ impl Walk {
         for (chunk, roots) in self.roots.chunks(LANES).enumerate() {
             let mut at = [0u32; LANES];
             at[..roots.len()].copy_from_slice(roots);
-            self.descend(&mut at, [seen; LANES]);
+            loop {
+                let mut moved = 0;
+                for at in &mut at {
+                    let next = self.step(*at, seen);
+                    moved |= next ^ *at;
+                    *at = next;
+                }
+                if moved == 0 {
+                    break;
+                }
+            }
             for (lane, &node) in at[..roots.len()].iter().enumerate() {
                 let leaf = self.nodes[node as usize].threshold;
                 self.add(chunk * LANES + lane, leaf, sums);
@@ -174,29 +184,33 @@ impl Walk {
         }
     }
 
+    /// Follows each lane to its leaf.
     #[inline(always)]
     fn descend(&self, at: &mut [u32; LANES], seen: [&[f64]; LANES]) {
         loop {
             let mut moved = 0;
-            for (at, seen) in at.iter_mut().zip(seen) {
-                let node = &self.nodes[*at as usize];
-                let right = if node.view & CATEGORY == 0 {
-                    // `NaN` goes right, so this is no `>`.
-                    !matches!(
-                        seen[node.view as usize].partial_cmp(&node.threshold),
-                        Some(std::cmp::Ordering::Less | std::cmp::Ordering::Equal)
-                    )
-                } else {
-                    !self.in_set(node.threshold, seen[(node.view & !CATEGORY) as usize])
-                };
-                let next = node.left + u32::from(right);
-                moved |= next ^ *at;
-                *at = next;
+            for lane in 0..LANES {
+                let next = self.step(at[lane], seen[lane]);
+                moved |= next ^ at[lane];
+                at[lane] = next;
             }
             if moved == 0 {
                 return;
             }
         }
+    }
+
+    /// The child that a row goes to; a leaf is its own child.
+    #[inline(always)]
+    #[allow(clippy::neg_cmp_op_on_partial_ord, reason = "`NaN` goes right")]
+    fn step(&self, at: u32, seen: &[f64]) -> u32 {
+        let node = &self.nodes[at as usize];
+        let right = if node.view & CATEGORY == 0 {
+            !(seen[node.view as usize] <= node.threshold)
+        } else {
+            !self.in_set(node.threshold, seen[(node.view & !CATEGORY) as usize])
+        };
+        node.left + u32::from(right)
     }
 
     #[inline(always)]
