@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use tripline_assess::plot::{
     self, Bar, BarUnit, Curve, DependencePoint, DependenceX, Figure, Mark, Part, Parts,
-    ReliabilityBin, RocAxis, SwarmPoint, SwarmRow,
+    ReliabilityBin, RocAxis, SwarmPoint, SwarmRow, Width,
 };
 use tripline_core::{Rng, math};
 
@@ -86,7 +86,13 @@ fn figures() -> Vec<Figure> {
     let classes: Vec<String> = (0..23).map(|i| format!("attack_class_{i}")).collect();
     let counts: Vec<usize> = (0..23 * 23).map(|i| if i % 24 == 0 { 500 } else { i % 7 }).collect();
     figures.push(plot::confusion(&classes, &counts));
-    figures.push(plot::score_distribution(&scores[0], &attacks, Some(2.31), "score (log-odds)"));
+    figures.push(plot::score_distribution(
+        &scores[0],
+        &attacks,
+        Some(2.31),
+        "score (log-odds)",
+        None,
+    ));
     let bars: Vec<Bar> = (0..14)
         .map(|i| Bar {
             name: if i == 3 {
@@ -130,8 +136,10 @@ fn figures() -> Vec<Figure> {
     .collect();
     let output = -1.2 + parts.iter().map(|part| part.value).sum::<f64>();
     let parts = Parts { base: -1.2, output, unit: "log-odds".to_owned(), parts };
-    figures.push(plot::waterfall(&parts, 9));
-    figures.push(plot::force(&parts));
+    figures.push(plot::waterfall(&parts, 9, Width::Wide));
+    figures.push(plot::force(&parts, Width::Wide));
+    figures.push(plot::waterfall(&parts, 9, Width::Narrow));
+    figures.push(plot::force(&parts, Width::Narrow));
     let swarm: Vec<SwarmRow> = (0..12)
         .map(|i| SwarmRow {
             name: format!("column_{i}"),

@@ -11,6 +11,10 @@ use crate::plot::{self, DependencePoint, DependenceX, Figure};
 /// Categories drawn apart; the rest stand together, as their names would not fit the axis.
 const CATEGORIES: usize = 10;
 
+/// Least share of an effect's variance beside what its own column's value tells; below it the
+/// points form a line and a colour would say nothing.
+const LEAST_SPREAD: f64 = 1e-3;
+
 /// A column's effect over its own values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Dependence {
@@ -74,8 +78,10 @@ pub fn dependence(
         }
     };
     let mut best: Option<(f64, &str, &Column)> = None;
+    // Where the value alone tells the effect, another column could go along with nothing but it.
+    let spread = spread(&x, &effect) > LEAST_SPREAD;
     for (other, name) in attributions.features.iter().enumerate() {
-        if other == position {
+        if other == position || !spread {
             continue;
         }
         let Some(candidate) = find(name) else { continue };
@@ -112,6 +118,34 @@ pub fn interaction_strength(x: &[f64], effect: &[f64], other: &[f64]) -> f64 {
         order.chunks(window).map(|rows| correlation(rows, effect, values).abs()).sum()
     };
     sum(&present).max(sum(&absent))
+}
+
+/// The share of the variance of effects that is left within windows of like values, a straight
+/// line through each window taken out.
+fn spread(x: &[f64], effect: &[f64]) -> f64 {
+    let all: Vec<usize> = (0..x.len().min(effect.len())).collect();
+    let whole = variance(&all, effect);
+    if whole <= 0.0 {
+        return 0.0;
+    }
+    let present: Vec<f64> = x.iter().map(|x| if x.is_nan() { 0.0 } else { *x }).collect();
+    let mut order = all.clone();
+    order.sort_by(|&a, &b| (x[a] + 0.0).total_cmp(&(x[b] + 0.0)).then(a.cmp(&b)));
+    let window = (order.len() / 10).clamp(1, 50);
+    let left: f64 = order
+        .chunks(window)
+        .map(|rows| {
+            let r = correlation(rows, effect, &present);
+            variance(rows, effect) * (1.0 - r * r) * rows.len() as f64
+        })
+        .sum();
+    left / (whole * order.len() as f64)
+}
+
+fn variance(rows: &[usize], values: &[f64]) -> f64 {
+    let n = rows.len().max(1) as f64;
+    let mean = rows.iter().map(|&row| values[row]).sum::<f64>() / n;
+    rows.iter().map(|&row| (values[row] - mean) * (values[row] - mean)).sum::<f64>() / n
 }
 
 /// Pearson's correlation over some rows; 0 where one side does not vary.

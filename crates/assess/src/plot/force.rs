@@ -1,12 +1,12 @@
 //! What pushes one row's score up against what pushes it down, on one line.
 
-use super::Figure;
-use super::axes::{Area, Axes, WIDE};
+use super::axes::{Area, Axes};
 use super::canvas::{Anchor, Canvas, TEXT};
 use super::number::signed;
 use super::scale::Scale;
 use super::text::{fit, width};
 use super::waterfall::{Part, Parts, arrow, short_round};
+use super::{Figure, Width};
 
 /// Rows of labels under the line.
 const LEVELS: usize = 4;
@@ -15,19 +15,20 @@ const LABEL: f64 = 190.0;
 
 /// Parts that raise the score from the left, parts that lower it from the right; they meet at the
 /// score.
-pub fn force(parts: &Parts) -> Figure {
+pub fn force(parts: &Parts, width_of: Width) -> Figure {
+    let total = width_of.units();
     let shown = parts.largest(40);
-    let area = Area { left: 14.0, top: 34.0, right: WIDE - 14.0, bottom: 66.0 };
-    let total = |sign: f64| -> f64 {
+    let area = Area { left: 14.0, top: 34.0, right: total - 14.0, bottom: 66.0 };
+    let sum = |sign: f64| -> f64 {
         shown.iter().map(|part| (part.value * sign).max(0.0)).sum::<f64>() * sign
     };
-    let (raised, lowered) = (total(1.0), total(-1.0));
+    let (raised, lowered) = (sum(1.0), sum(-1.0));
     let start = parts.output - raised;
     let end = parts.output - lowered;
     let x = Scale::linear(start.min(parts.base), end.max(parts.base), area.left, area.right);
     let axes = Axes { x, y: Scale::linear(0.0, 1.0, area.bottom, area.top), area };
 
-    let mut canvas = Canvas::new(WIDE);
+    let mut canvas = Canvas::new(total);
     let output = x.place(parts.output);
     let mut segments: Vec<(f64, f64, &Part)> = Vec::with_capacity(shown.len());
     let (mut left, mut right) = (parts.output, parts.output);

@@ -36,6 +36,25 @@ pub use waterfall::{Part, Parts, waterfall};
 /// The style sheet of all charts: put it once into a page that holds figures.
 pub const STYLE: &str = include_str!("plot.css");
 
+/// How wide a chart that explains one row is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Width {
+    /// For a screen.
+    #[default]
+    Wide,
+    /// For a hand.
+    Narrow,
+}
+
+impl Width {
+    fn units(self) -> f64 {
+        match self {
+            Self::Wide => axes::WIDE,
+            Self::Narrow => axes::WIDTH,
+        }
+    }
+}
+
 /// A drawn chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {

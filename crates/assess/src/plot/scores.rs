@@ -10,7 +10,8 @@ use super::text::width;
 /// Bins of the histogram: each is six units wide on the chart, where a step is still seen.
 const BINS: usize = 56;
 
-/// Two histograms over one axis, counts by powers of ten; `name` is what the axis says.
+/// Two histograms over one axis, counts by powers of ten; `name` is what the axis says, `range`
+/// its ends where these are not those of the scores.
 ///
 /// Scores that are not finite are left out, which the caption tells.
 pub fn score_distribution(
@@ -18,11 +19,13 @@ pub fn score_distribution(
     attacks: &[bool],
     threshold: Option<f64>,
     name: &str,
+    range: Option<(f64, f64)>,
 ) -> Figure {
     let area = Area::usual();
     let rows = || scores.iter().zip(attacks).filter(|(score, _)| score.is_finite());
     let (low, high) =
         rows().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), (&s, _)| (a.min(s), b.max(s)));
+    let (low, high) = range.unwrap_or((low, high));
     let x = Scale::linear(low, high, area.left, area.right);
     let mut bins = [[0_usize; BINS]; 2];
     let span = area.right - area.left;

@@ -1,11 +1,11 @@
 //! How one row's score comes about, part by part.
 
-use super::Figure;
-use super::axes::{Area, Axes, WIDE};
+use super::axes::{Area, Axes};
 use super::canvas::{Anchor, Canvas, SMALL, TEXT};
 use super::number::{short, signed};
 use super::scale::Scale;
 use super::text::width;
+use super::{Figure, Width};
 
 /// Height of one part's line.
 const ROW: f64 = 24.0;
@@ -51,13 +51,14 @@ impl Parts {
 }
 
 /// From the base value at the bottom to the score at the top, largest part last.
-pub fn waterfall(parts: &Parts, limit: usize) -> Figure {
+pub fn waterfall(parts: &Parts, limit: usize, width_of: Width) -> Figure {
+    let total = width_of.units();
     let shown = parts.largest(limit);
     let names = shown.iter().map(|part| width(&part.name, TEXT)).fold(0.0, f64::max);
-    let left = (names + 14.0).clamp(60.0, WIDE * 0.42);
+    let left = (names + 14.0).clamp(60.0, total * 0.42);
     let top = 30.0;
     let bottom = top + shown.len().max(1) as f64 * ROW + 4.0;
-    let area = Area { left, top, right: WIDE - 12.0, bottom };
+    let area = Area { left, top, right: total - 12.0, bottom };
 
     // From the bottom up, so that the last step ends at the output.
     let mut steps = Vec::with_capacity(shown.len());
@@ -78,7 +79,7 @@ pub fn waterfall(parts: &Parts, limit: usize) -> Figure {
     let x = Scale::linear(low - margin, high + margin, area.left, area.right);
     let axes = Axes { x, y: Scale::linear(0.0, 1.0, area.bottom, area.top), area };
 
-    let mut canvas = Canvas::new(WIDE);
+    let mut canvas = Canvas::new(total);
     axes.draw_x(&mut canvas, &format!("score ({})", parts.unit));
     let base = x.place(parts.base);
     canvas.line("guide", (base, area.top), (base, area.bottom));
@@ -135,14 +136,14 @@ fn head(canvas: &mut Canvas, area: Area, base: (f64, f64), output: (f64, f64)) {
     let texts =
         [format!("base {}", short_round(base.1)), format!("score {}", short_round(output.1))];
     let halves = [width(&texts[0], TEXT) / 2.0, width(&texts[1], TEXT) / 2.0];
-    let keep = |at: f64, half: f64| at.clamp(area.left + half, WIDE - 4.0 - half);
+    let keep = |at: f64, half: f64| at.max(area.left + half).min(area.right + 8.0 - half);
     let mut places = [keep(base.0, halves[0]), keep(output.0, halves[1])];
     let apart = halves[0] + halves[1] + 12.0;
     let (first, second) = if places[0] <= places[1] { (0, 1) } else { (1, 0) };
     if places[second] - places[first] < apart {
         let middle = (places[first] + places[second]) / 2.0;
         let low = area.left + halves[first];
-        let high = WIDE - 4.0 - halves[second] - apart;
+        let high = area.right + 8.0 - halves[second] - apart;
         places[first] = (middle - apart / 2.0).max(low).min(high.max(low));
         places[second] = places[first] + apart;
     }

@@ -62,7 +62,7 @@ fn short_table(page: &mut Page, models: &[(&Evaluation, &PartMetrics)]) {
         page.put(format_args!(
             "<th class=\"n\" title=\"{}\">{}</th>",
             Text(card.doc),
-            Text(card.name)
+            Text(&html::name(card.id))
         ));
     }
     page.put(format_args!("<th class=\"n\">Training, s</th><th class=\"n\">Rows scored a second</th></tr></thead><tbody>"));
@@ -94,7 +94,7 @@ fn full_table(page: &mut Page, models: &[(&Evaluation, &PartMetrics)]) {
     }
     page.put(format_args!("<th>Meaning</th></tr></thead><tbody>"));
     for card in METRICS {
-        page.put(format_args!("<tr><th scope=\"row\">{}</th>", Text(card.name)));
+        page.put(format_args!("<tr><th scope=\"row\">{}</th>", Text(&html::name(card.id))));
         for (_, part) in models {
             cell(page, card, part, best(card, models));
         }

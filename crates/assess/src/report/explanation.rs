@@ -4,7 +4,7 @@ use super::AlertView;
 use super::html::{Text, Ticked};
 use super::page::Page;
 use crate::explain::{Dependence, GlobalExplanation, RowExplanation};
-use crate::plot::{self, BarUnit, SwarmRow, percent, short, signed};
+use crate::plot::{self, BarUnit, SwarmRow, Width, percent, short, signed};
 
 /// Reasons listed in words.
 const LISTED: usize = 10;
@@ -145,8 +145,11 @@ fn write_row(page: &mut Page, row: &RowView<'_>) {
     }
     let parts = explanation.parts();
     page.put(format_args!("<div class=\"figures two\">"));
-    page.figure(&plot::waterfall(&parts, DRAWN));
-    page.figure(&plot::force(&parts));
+    page.figure_pair(
+        &plot::waterfall(&parts, DRAWN, Width::Wide),
+        &plot::waterfall(&parts, DRAWN, Width::Narrow),
+    );
+    page.figure_pair(&plot::force(&parts, Width::Wide), &plot::force(&parts, Width::Narrow));
     page.put(format_args!("</div>"));
 }
 

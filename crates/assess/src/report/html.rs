@@ -51,6 +51,19 @@ pub(super) fn figure(figure: &Figure) -> String {
     )
 }
 
+/// A figure drawn twice, of which style shows one.
+pub(super) fn figure_pair(wide: &Figure, narrow: &Figure) -> String {
+    format!(
+        "<figure class=\"figure wide\"><figcaption>{}</figcaption>\
+         <div class=\"draw wide-only\">{}</div><div class=\"draw narrow-only\">{}</div>\
+         <p class=\"caption\">{}</p></figure>",
+        Text(&wide.title),
+        wide.svg,
+        narrow.svg,
+        Text(&wide.caption)
+    )
+}
+
 /// How a metric's values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -87,7 +100,7 @@ pub(super) fn value(id: &str, value: f64) -> String {
         Kind::Share => plot::percent(value),
         Kind::Merit => plot::metric(value),
         Kind::PerDay => per_day(value),
-        Kind::Milliseconds => plot::short(value),
+        Kind::Milliseconds => format!("{}\u{a0}ms", plot::short(value)),
     }
 }
 
@@ -108,8 +121,10 @@ pub(super) fn per_day(value: f64) -> String {
 }
 
 /// A metric's name for people; its id where the register has none.
-pub(super) fn name(id: &str) -> &str {
-    METRICS.iter().find(|card| card.id == id).map_or(id, |card| card.name)
+pub(super) fn name(id: &str) -> String {
+    let name = METRICS.iter().find(|card| card.id == id).map_or(id, |card| card.name);
+    // Set as powers, names do not break at a line's end.
+    name.replace("1e-2", "10⁻²").replace("1e-3", "10⁻³").replace("1e-4", "10⁻⁴")
 }
 
 /// A count that comes as a number with a fraction where rows are weighted.

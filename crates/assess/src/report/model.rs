@@ -21,12 +21,9 @@ impl<'a> PlotScores<'a> {
     /// Raw scores of one split; over several, probabilities, which their models share as a scale.
     pub(super) fn of(evaluation: &'a Evaluation, part: &PartMetrics) -> Option<Self> {
         let pooled = &evaluation.pooled;
-        let several = evaluation.splits.len() > 1;
-        let scores = if several && pooled.probability.len() == pooled.attacks.len() {
-            &pooled.probability
-        } else {
-            &pooled.raw
-        };
+        let several =
+            evaluation.splits.len() > 1 && pooled.probability.len() == pooled.attacks.len();
+        let scores = if several { &pooled.probability } else { &pooled.raw };
         if scores.is_empty() || scores.len() != pooled.attacks.len() || part.rows == 0 {
             return None;
         }
@@ -146,7 +143,10 @@ fn charts(page: &mut Page, evaluation: &Evaluation, part: &PartMetrics) {
             _ => None,
         };
         let axis = if scores.pooled { "probability" } else { "raw score" };
-        page.figure(&plot::score_distribution(scores.scores, scores.attacks, threshold, axis));
+        let range = scores.pooled.then_some((0.0, 1.0));
+        let figure =
+            plot::score_distribution(scores.scores, scores.attacks, threshold, axis, range);
+        page.figure(&figure);
     }
     let bins: Vec<ReliabilityBin> = part
         .calibration
@@ -228,7 +228,7 @@ fn parts_table(page: &mut Page, evaluation: &Evaluation) {
         page.put(format_args!(
             "<tr><th scope=\"row\" title=\"{}\">{}</th>",
             Text(card.doc),
-            Text(card.name)
+            Text(&html::name(card.id))
         ));
         for (_, part) in &parts {
             cell(page, card, part, None);
@@ -253,7 +253,7 @@ fn splits_table(page: &mut Page, evaluation: &Evaluation) {
          Repeated</th>"
     ));
     for card in &cards {
-        page.put(format_args!("<th class=\"n\">{}</th>", Text(card.name)));
+        page.put(format_args!("<th class=\"n\">{}</th>", Text(&html::name(card.id))));
     }
     page.put(format_args!("</tr></thead><tbody>"));
     for split in &evaluation.splits {

@@ -35,6 +35,11 @@ impl Page {
         self.body.push_str(&html::figure(figure));
     }
 
+    /// One figure drawn for wide screens as for narrow ones; style shows the one that fits.
+    pub(super) fn figure_pair(&mut self, wide: &Figure, narrow: &Figure) {
+        self.body.push_str(&html::figure_pair(wide, narrow));
+    }
+
     /// The banner over a page whose figures leak; nothing without a reason.
     pub(super) fn leakage(&mut self, reasons: &[String], consequence: &str) {
         if reasons.is_empty() {

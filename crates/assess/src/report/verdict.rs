@@ -73,7 +73,7 @@ fn first_sentence(report: &Report<'_>, order: &Order, part: &PartMetrics) -> Str
     let Some(value) = metric.and_then(|metric| metric.value) else {
         return format!(
             "{model} has no {}: {}.",
-            Text(html::name(order.metric)),
+            Text(&html::name(order.metric)),
             Text(metric.and_then(|metric| metric.missing).unwrap_or("there are too few rows"))
         );
     };
@@ -96,7 +96,7 @@ fn first_sentence(report: &Report<'_>, order: &Order, part: &PartMetrics) -> Str
             let most = if alone { "reaches" } else { "stands first with" };
             format!(
                 "By {}, {model} {most} <strong>{shown}</strong>{range}.",
-                Text(html::name(order.metric))
+                Text(&html::name(order.metric))
             )
         }
     }
@@ -106,7 +106,7 @@ fn first_sentence(report: &Report<'_>, order: &Order, part: &PartMetrics) -> Str
 fn second_sentence(model: &str, order: &Order, value: Option<f64>, first: &str) -> String {
     let model = Text(model);
     let Some(value) = value else {
-        return format!("{model} has no {}.", Text(html::name(order.metric)));
+        return format!("{model} has no {}.", Text(&html::name(order.metric)));
     };
     let shown = html::value(order.metric, value);
     let next = format!("Next is {model} with {shown}.");
@@ -141,7 +141,7 @@ fn headline_card(page: &mut Page, order: &Order, part: &PartMetrics) {
     let range = metric.and_then(|metric| metric.interval);
     let title = match rate(order.metric) {
         Some(rate) => format!("Attacks detected at FPR ≤ {}", percent(rate)),
-        None => html::name(order.metric).to_owned(),
+        None => html::name(order.metric),
     };
     card(
         page,
