@@ -53,7 +53,8 @@ pub fn force(parts: &Parts, width_of: Width) -> Figure {
     let middle = output.clamp(area.left + half, area.right - half);
     canvas.text("strong", (middle, area.top - 14.0), Anchor::Middle, &text);
     let depth = labels(&mut canvas, &segments, area);
-    let bottom = Area { top: area.bottom, bottom: depth, ..area };
+    // Ticks alone: grid lines would cross the labels.
+    let bottom = Area { top: depth - 4.0, bottom: depth, ..area };
     Axes { area: bottom, ..axes }.draw_x(&mut canvas, &format!("score ({})", parts.unit));
     let title = "What pushes up, what down";
     let caption = format!(

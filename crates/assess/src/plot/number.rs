@@ -55,7 +55,7 @@ pub fn metric(value: f64) -> String {
 
 /// A share as a percentage with as many digits as tell it from 0 % or 100 %.
 pub fn percent(share: f64) -> String {
-    if !share.is_finite() {
+    if !(share * 100.0).is_finite() {
         return "–".to_owned();
     }
     let distance = share.abs().min((1.0 - share).abs()) * 100.0;
