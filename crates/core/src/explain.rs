@@ -131,6 +131,12 @@ pub enum ExplainError {
     /// The background frame has no rows.
     #[error("the background has no rows")]
     EmptyBackground,
+    /// The parts do not sum to the output: numbers ran out of range.
+    #[error("row {row}: the attributions do not sum to the output")]
+    NotAdditive {
+        /// From 0.
+        row: usize,
+    },
     /// A class that the model does not know.
     #[error("class {class} is not one of the model's {count}")]
     Class {

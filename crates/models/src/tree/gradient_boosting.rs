@@ -38,7 +38,7 @@ pub const CARD: Card = Card {
     abilities: Abilities {
         multiclass: true,
         weights: true,
-        explain: false,
+        explain: true,
         importance: true,
         online: false,
         early_stopping: true,

@@ -206,7 +206,7 @@ impl Detector for TreeModel {
     }
 
     fn explain(&self) -> Option<&dyn Explain> {
-        None
+        Some(self)
     }
 
     fn importance(&self) -> Option<&dyn Importance> {

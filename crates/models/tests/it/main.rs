@@ -7,3 +7,4 @@ mod fixture;
 mod imports;
 mod linear;
 mod score;
+mod shap;

@@ -189,6 +189,18 @@ impl Columns {
     }
 }
 
+/// [`Columns::fill`] as a function of its own.
+#[inline(always)]
+pub(crate) fn fill_codes(
+    columns: &Columns,
+    rows: &Aligned<'_>,
+    start: usize,
+    count: usize,
+    scratch: &mut Scratch,
+) {
+    columns.fill(rows, start, count, scratch);
+}
+
 impl Seen {
     fn new(column: u32) -> Self {
         Self { column: column as usize, axes: Vec::new(), outcomes: Vec::new() }
@@ -257,9 +269,8 @@ impl Outcomes {
             let known = value >= 0.0 && value < self.codes as f64;
             *entry = if known { value as u32 } else { other as u32 };
         }
-        for byte in 0..self.bytes {
-            let table = &self.table[byte * (self.codes + 2)..][..self.codes + 2];
-            for (code, &entry) in codes[byte].iter_mut().zip(entries.iter()) {
+        for (codes, table) in codes.iter_mut().zip(self.table.chunks_exact(self.codes + 2)) {
+            for (code, &entry) in codes.iter_mut().zip(entries.iter()) {
                 *code = table[entry as usize];
             }
         }

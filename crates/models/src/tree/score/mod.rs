@@ -5,8 +5,7 @@
 //! several rows at once. Leaves are always added in the order of trees.
 
 pub(crate) mod columns;
-mod planes;
-mod processor;
+pub(crate) mod planes;
 mod walk;
 
 use std::cell::RefCell;
@@ -18,8 +17,7 @@ use self::columns::{BLOCK, Columns, Scratch, Test};
 use self::planes::Planes;
 use self::walk::Walk;
 use super::forest::Forest;
-
-pub(crate) use self::processor::Processor;
+use super::processor::Processor;
 
 /// Rows that are walked together: what they are seen as stays in the first-level cache.
 const WALK_ROWS: usize = 32;
@@ -77,6 +75,14 @@ impl Scorer {
             .collect();
         variants.push(Self { planes: None, ..best });
         variants
+    }
+
+    pub(crate) fn coded(&self) -> Option<&Coded> {
+        self.coded.as_ref()
+    }
+
+    pub(crate) fn processor(&self) -> Processor {
+        self.processor
     }
 
     /// The outputs of one row of d values (categories as codes, `NaN` for missing), into a slice
@@ -141,7 +147,7 @@ impl Scorer {
 
 /// What a thread keeps from one block to the next.
 #[derive(Debug, Default)]
-struct Buffers {
+pub(crate) struct Buffers {
     scratch: Scratch,
     sums: Vec<f64>,
     values: Vec<f64>,
@@ -150,7 +156,7 @@ struct Buffers {
 
 /// One block by leaf masks: codes, then sums by output, then sums by row.
 #[inline(always)]
-fn planes_block(
+pub(crate) fn planes_block(
     planes: &Planes,
     coded: &Coded,
     rows: &Aligned<'_>,

@@ -20,7 +20,7 @@ const MAX_ENTRIES: usize = 256;
 
 /// A forest as leaf masks.
 #[derive(Debug, Clone)]
-pub(super) struct Planes {
+pub(crate) struct Planes {
     trees: Vec<Tree>,
     /// One for each eight leaves.
     planes: Vec<Plane>,

@@ -7,8 +7,13 @@
 
 use tripline_core::Aligned;
 
-use super::planes::Planes;
-use super::{Buffers, Coded, planes_block};
+use super::score::columns::{Columns, Scratch, fill_codes};
+use super::score::planes::Planes;
+use super::score::{Buffers, Coded, planes_block};
+use super::shap::patterns::Block;
+use super::shap::{
+    Background, Shap, interactions_block, interventional_block, path_dependent_block,
+};
 
 /// What the processor can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +30,7 @@ macro_rules! compiled_for_each {
     ($name:ident, $body:path, ($($arg:ident: $type:ty),* $(,)?)) => {
         impl Processor {
             #[allow(clippy::too_many_arguments)]
-            pub(super) fn $name(self, $($arg: $type),*) {
+            pub(crate) fn $name(self, $($arg: $type),*) {
                 #[cfg(target_arch = "x86_64")]
                 {
                     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
@@ -53,6 +58,33 @@ compiled_for_each!(planes, planes_block, (
     start: usize,
     outputs: usize,
     buffers: &mut Buffers,
+    out: &mut [f64],
+));
+
+compiled_for_each!(codes, fill_codes, (
+    columns: &Columns,
+    rows: &Aligned<'_>,
+    start: usize,
+    count: usize,
+    scratch: &mut Scratch,
+));
+
+compiled_for_each!(path_dependent, path_dependent_block, (
+    shap: &Shap<'_>,
+    block: &Block,
+    out: &mut [f64],
+));
+
+compiled_for_each!(interventional, interventional_block, (
+    shap: &Shap<'_>,
+    block: &Block,
+    background: &Background,
+    out: &mut [f64],
+));
+
+compiled_for_each!(interactions, interactions_block, (
+    shap: &Shap<'_>,
+    block: &Block,
     out: &mut [f64],
 ));
 

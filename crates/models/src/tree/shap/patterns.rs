@@ -1,0 +1,197 @@
+//! Which columns of a path each row of a block follows: many rows follow the same ones, so that
+//! what a leaf adds is worked out once for all of these.
+
+use crate::tree::Forest;
+use crate::tree::score::Coded;
+use crate::tree::score::columns::{BLOCK, Scratch};
+
+use super::path::Path;
+
+/// Rows whose bits are held in registers together.
+const GROUP: usize = 64;
+
+/// Rows of a block as the tests see them.
+#[derive(Debug, Default)]
+pub(crate) struct Block {
+    /// Number of rows, at most [`BLOCK`].
+    pub(super) count: usize,
+    /// Codes, if the forest has them.
+    pub(super) scratch: Scratch,
+    /// Else values, row-major.
+    pub(super) values: Vec<f64>,
+}
+
+/// The distinct patterns of a block on one path.
+///
+/// A pattern has a bit for each column of the path: 1 where the row passes all its tests.
+#[derive(Debug)]
+pub(super) struct Patterns {
+    /// Bytes of a pattern.
+    bytes: usize,
+    /// For each byte, one for each row.
+    planes: Vec<[u8; BLOCK]>,
+    /// For each row the number of its pattern.
+    pub(super) of_row: [u8; BLOCK],
+    /// A row of each pattern, by number.
+    rows: Vec<u8>,
+    /// Rows of each pattern, by number.
+    pub(super) counts: Vec<u32>,
+    /// Number + 1 of the pattern at each place of a hash table; 0 is free.
+    table: Vec<u16>,
+}
+
+/// Places of the hash table: twice the most patterns.
+const PLACES: usize = 2 * BLOCK;
+
+impl Patterns {
+    pub(super) fn new() -> Self {
+        Self {
+            bytes: 0,
+            planes: Vec::new(),
+            of_row: [0; BLOCK],
+            rows: Vec::new(),
+            counts: Vec::new(),
+            table: vec![0; PLACES],
+        }
+    }
+
+    /// Number of patterns.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// A byte of a pattern.
+    #[inline(always)]
+    pub(super) fn byte(&self, pattern: usize, byte: usize) -> u8 {
+        self.planes[byte][usize::from(self.rows[pattern])]
+    }
+
+    /// Whether a pattern passes the tests of a column of the path.
+    #[inline(always)]
+    pub(super) fn passes(&self, pattern: usize, column: usize) -> bool {
+        self.byte(pattern, column / 8) >> (column % 8) & 1 == 1
+    }
+
+    /// Finds the patterns of a block's rows.
+    #[inline(always)]
+    pub(super) fn find(
+        &mut self,
+        forest: &Forest,
+        coded: Option<&Coded>,
+        block: &Block,
+        path: &Path,
+    ) {
+        self.bytes = path.columns.len().div_ceil(8).max(1);
+        self.planes.resize(self.bytes.max(self.planes.len()), [0; BLOCK]);
+        self.planes[..self.bytes].iter_mut().for_each(|plane| plane.fill(0));
+        match coded {
+            Some(coded) => self.test_codes(coded, block, path),
+            None => self.test_values(forest, block, path),
+        }
+        self.rows.clear();
+        self.counts.clear();
+        if self.bytes == 1 {
+            self.number_bytes(block.count);
+        } else {
+            self.number_hashed(block.count);
+        }
+    }
+
+    #[inline(always)]
+    fn test_codes(&mut self, coded: &Coded, block: &Block, path: &Path) {
+        let (codes, _) = block.scratch.codes.as_chunks::<GROUP>();
+        for group in 0..block.count.div_ceil(GROUP) {
+            let mut first = 0;
+            for (number, columns) in path.columns.chunks(8).enumerate() {
+                let mut bits = [0u8; GROUP];
+                for (bit, column) in columns.iter().enumerate() {
+                    let mut passes = [1u8 << bit; GROUP];
+                    for step in &path.tests[first..column.end] {
+                        let test = coded.tests[step.node as usize];
+                        let codes = &codes[test.view as usize * (BLOCK / GROUP) + group];
+                        // All ones to turn the answer of a test that must not be passed.
+                        let turn = u8::from(!step.left).wrapping_neg();
+                        if test.category {
+                            for i in 0..GROUP {
+                                let left = u8::from(codes[i] & test.level == 0).wrapping_neg();
+                                passes[i] &= left ^ turn;
+                            }
+                        } else {
+                            for i in 0..GROUP {
+                                let left = u8::from(codes[i] <= test.level).wrapping_neg();
+                                passes[i] &= left ^ turn;
+                            }
+                        }
+                    }
+                    first = column.end;
+                    for i in 0..GROUP {
+                        bits[i] |= passes[i];
+                    }
+                }
+                let plane = &mut self.planes[number];
+                plane[group * GROUP..][..GROUP].copy_from_slice(&bits);
+            }
+        }
+    }
+
+    fn test_values(&mut self, forest: &Forest, block: &Block, path: &Path) {
+        for row in 0..block.count {
+            let values = &block.values[row * forest.width..][..forest.width];
+            let mut first = 0;
+            for (number, column) in path.columns.iter().enumerate() {
+                let value = values[column.column];
+                let passes = path.tests[first..column.end]
+                    .iter()
+                    .all(|step| forest.goes_left(step.node as usize, value) == step.left);
+                self.planes[number / 8][row] |= u8::from(passes) << (number % 8);
+                first = column.end;
+            }
+        }
+    }
+
+    /// Numbers patterns of one byte.
+    #[inline(always)]
+    fn number_bytes(&mut self, count: usize) {
+        let mut numbers = [0u16; 256];
+        for row in 0..count {
+            let number = &mut numbers[usize::from(self.planes[0][row])];
+            if *number == 0 {
+                self.rows.push(row as u8);
+                self.counts.push(0);
+                *number = self.rows.len() as u16;
+            }
+            self.of_row[row] = (*number - 1) as u8;
+            self.counts[usize::from(self.of_row[row])] += 1;
+        }
+    }
+
+    /// Numbers longer patterns by a hash table.
+    fn number_hashed(&mut self, count: usize) {
+        self.table.fill(0);
+        for row in 0..count {
+            // FNV-1a.
+            let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+            for plane in &self.planes[..self.bytes] {
+                hash = (hash ^ u64::from(plane[row])).wrapping_mul(0x0100_0000_01b3);
+            }
+            let mut place = (hash >> 32) as usize % PLACES;
+            loop {
+                let number = self.table[place];
+                if number == 0 {
+                    self.rows.push(row as u8);
+                    self.counts.push(1);
+                    self.table[place] = self.rows.len() as u16;
+                    self.of_row[row] = (self.rows.len() - 1) as u8;
+                    break;
+                }
+                let known = usize::from(self.rows[usize::from(number) - 1]);
+                if self.planes[..self.bytes].iter().all(|plane| plane[known] == plane[row]) {
+                    self.of_row[row] = (number - 1) as u8;
+                    self.counts[usize::from(number) - 1] += 1;
+                    break;
+                }
+                place = (place + 1) % PLACES;
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! SHAP values against other programs.
+
+use tripline_core::{Detector, ExplainMethod, ExplainOptions, Frame};
+use tripline_models::import::lightgbm;
+use tripline_models::tree::TreeModel;
+
+use crate::fixture::{Fixture, bytes};
+
+fn lightgbm_model(name: &str) -> TreeModel {
+    lightgbm::parse(&bytes(&format!("{name}.txt"))).unwrap()
+}
+
+/// Ours equal theirs, to 1e-9 of the row's largest; `factor` is what a raw score is multiplied with.
+fn compare(name: &str, model: &TreeModel, class: Option<usize>, factor: f64) {
+    let fixture = Fixture::read(name);
+    let frame = fixture.frame(&model.schema);
+    let options = ExplainOptions { class, ..ExplainOptions::default() };
+    let ours = model.explain().unwrap().attributions(&frame, &options).unwrap();
+    let width = model.schema.len();
+    let theirs = fixture.numbers("shap");
+    let outputs = theirs.len() / ours.outputs.len() / (width + 1);
+    for row in 0..ours.outputs.len() {
+        let theirs = &theirs[(row * outputs + class.unwrap_or(0)) * (width + 1)..][..width + 1];
+        let largest = theirs.iter().fold(0.0_f64, |a, b| a.max(b.abs())) * factor;
+        let parts = ours.row(row).iter().chain([&ours.base]);
+        for (j, (ours, theirs)) in parts.zip(theirs).enumerate() {
+            let theirs = theirs * factor;
+            assert!((ours - theirs).abs() <= 1e-9 * largest, "{name} {row} {j}: {ours} {theirs}");
+        }
+    }
+    assert!(ours.additivity_error() < 1e-12, "{}", ours.additivity_error());
+}
+
+#[test]
+fn path_dependent_values_are_those_of_lightgbm() {
+    // lightgbm 4.7.0, seed 0: bench/oracles/imports.py
+    for name in
+        ["lightgbm_binary", "lightgbm_no_missing", "lightgbm_zero_missing", "lightgbm_regression"]
+    {
+        compare(name, &lightgbm_model(name), None, 1.0);
+    }
+    compare("lightgbm_codes", &lightgbm_model("lightgbm_codes"), None, 0.5);
+    for class in 0..3 {
+        compare("lightgbm_multiclass", &lightgbm_model("lightgbm_multiclass"), Some(class), 1.0);
+    }
+}
+
+#[test]
+fn a_multiclass_score_is_explained_by_the_benign_margin() {
+    let model = lightgbm_model("lightgbm_multiclass");
+    let frame = Fixture::read("lightgbm_multiclass").frame(&model.schema);
+    let explain = model.explain().unwrap();
+    let score = explain.attributions(&frame, &ExplainOptions::default()).unwrap();
+    let options = ExplainOptions { class: Some(0), ..ExplainOptions::default() };
+    let benign = explain.attributions(&frame, &options).unwrap();
+    assert!(score.values.iter().zip(&benign.values).all(|(a, b)| a + b == 0.0));
+    assert_eq!(score.base, -benign.base);
+}
+
+/// The Shapley values of a row by their definition: over all sets of columns.
+fn by_definition(model: &TreeModel, row: &[f64], background: &[Vec<f64>]) -> Vec<f64> {
+    let width = row.len();
+    let worth: Vec<f64> = (0..1usize << width)
+        .map(|set| {
+            let mut total = 0.0;
+            for other in background {
+                let mixed: Vec<f64> =
+                    (0..width).map(|j| if set >> j & 1 == 1 { row[j] } else { other[j] }).collect();
+                let mut out = vec![0.0; model.forest.outputs];
+                model.forest.outputs_of(&mixed, &mut out);
+                total += out[0];
+            }
+            total / background.len() as f64
+        })
+        .collect();
+    let factorial = |n: usize| (1..=n).map(|k| k as f64).product::<f64>();
+    (0..width)
+        .map(|i| {
+            (0..1usize << width)
+                .filter(|set| set >> i & 1 == 0)
+                .map(|set| {
+                    let size = set.count_ones() as usize;
+                    let weight = factorial(size) * factorial(width - size - 1) / factorial(width);
+                    weight * (worth[set | 1 << i] - worth[set])
+                })
+                .sum()
+        })
+        .collect()
+}
+
+fn rows_of(model: &TreeModel, frame: &Frame) -> Vec<Vec<f64>> {
+    let aligned = model.schema.align(frame.rows().unwrap()).unwrap();
+    let mut block = Vec::new();
+    aligned.block(0, aligned.len, &mut block);
+    block.chunks_exact(aligned.columns.len()).map(<[f64]>::to_vec).collect()
+}
+
+#[test]
+fn interventional_values_are_those_of_the_definition() {
+    for name in ["lightgbm_binary", "lightgbm_zero_missing", "lightgbm_forest"] {
+        let model = lightgbm_model(name);
+        let frame = Fixture::read(name).frame(&model.schema);
+        let background = frame.select(&(5..45).collect::<Vec<_>>());
+        let method = ExplainMethod::Interventional { background: &background };
+        let options = ExplainOptions { method, class: None };
+        let ours = model.explain().unwrap().attributions(&frame, &options).unwrap();
+        let (rows, others) = (rows_of(&model, &frame), rows_of(&model, &background));
+        for (number, row) in rows.iter().enumerate().step_by(7) {
+            let expected = by_definition(&model, row, &others);
+            for (a, b) in ours.row(number).iter().zip(&expected) {
+                assert!((a - b).abs() < 1e-12, "{name} {number}: {a} {b}");
+            }
+        }
+        assert!(ours.additivity_error() < 1e-12);
+    }
+}
+
+#[test]
+fn values_do_not_depend_on_the_rows_beside() {
+    let model = lightgbm_model("lightgbm_binary");
+    let frame = Fixture::read("lightgbm_binary").frame(&model.schema);
+    let explain = model.explain().unwrap();
+    let many = frame.select(&(0..600).map(|i| i % frame.len()).collect::<Vec<_>>());
+    let all = explain.attributions(&many, &ExplainOptions::default()).unwrap();
+    for row in [0, 59, 300, 599] {
+        let one = many.select(&[row]);
+        let alone = explain.attributions(&one, &ExplainOptions::default()).unwrap();
+        assert_eq!(alone.values, all.row(row));
+    }
+}
+
+#[test]
+fn interactions_sum_to_the_values() {
+    let model = lightgbm_model("lightgbm_binary");
+    let frame = Fixture::read("lightgbm_binary").frame(&model.schema);
+    let explain = model.explain().unwrap();
+    let values = explain.attributions(&frame, &ExplainOptions::default()).unwrap();
+    let pairs = explain.interactions(&frame, &ExplainOptions::default()).unwrap();
+    let width = model.schema.len();
+    for row in 0..frame.len() {
+        let pairs = &pairs.values[row * width * width..][..width * width];
+        for i in 0..width {
+            let sum: f64 = pairs[i * width..(i + 1) * width].iter().sum();
+            assert!((sum - values.row(row)[i]).abs() < 1e-12);
+            for j in 0..i {
+                assert!((pairs[i * width + j] - pairs[j * width + i]).abs() < 1e-12);
+            }
+        }
+    }
+}
