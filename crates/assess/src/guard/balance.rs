@@ -134,7 +134,7 @@ pub(super) fn findings(balance: &Balance) -> Vec<Finding> {
             Finding::new(
                 "families-only-in-test",
                 Severity::Warning,
-                format!("{} attack families are only in the test file", balance.only_test.len()),
+                format!("Only in the test file: {}", families_counted(balance.only_test.len())),
                 format!(
                     "{} of its {} attack families, {rows} rows, are unknown to training: {}.",
                     balance.only_test.len(),
@@ -158,7 +158,14 @@ pub(super) fn findings(balance: &Balance) -> Vec<Finding> {
             Finding::new(
                 "rare-classes",
                 Severity::Info,
-                format!("{} classes have fewer than {FEW_ROWS} rows", rare.len()),
+                format!(
+                    "Fewer than {FEW_ROWS} rows in {}",
+                    if rare.len() == 1 {
+                        "1 class".to_owned()
+                    } else {
+                        format!("{} classes", rare.len())
+                    }
+                ),
                 format!("{}: a detection rate from so few rows is hardly known.", listed(&rare)),
                 "read the interval beside their detection rate",
             )
@@ -166,4 +173,8 @@ pub(super) fn findings(balance: &Balance) -> Vec<Finding> {
         );
     }
     findings
+}
+
+fn families_counted(count: usize) -> String {
+    if count == 1 { "1 attack family".to_owned() } else { format!("{count} attack families") }
 }

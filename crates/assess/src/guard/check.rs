@@ -115,7 +115,8 @@ pub fn check(train: &Dataset, test: Option<&Dataset>, options: &GuardOptions) ->
         for cluster in &settled {
             let bins: Vec<&Bins> =
                 cluster.iter().take(3).filter_map(|column| bins_of(&column.column)).collect();
-            findings.push(settled::finding(cluster, Some(joint_auc(&bins, bench))));
+            let together = (bins.len() > 1).then(|| joint_auc(&bins, bench));
+            findings.push(settled::finding(cluster, together));
         }
         if options.small_sets {
             let named: Vec<(&str, f64, Bins)> = reports

@@ -68,7 +68,10 @@ impl Finding {
 /// A share as a percentage with a sensible number of digits.
 pub(super) fn percent(share: f64) -> String {
     let value = share * 100.0;
-    if value == 0.0 || value >= 10.0 {
+    if value < 100.0 && value > 99.9 {
+        // Never rounded up to all.
+        format!("{:.3} %", (value * 1000.0).floor() / 1000.0)
+    } else if value == 0.0 || value >= 10.0 {
         format!("{value:.1} %")
     } else if value >= 0.1 {
         format!("{value:.2} %")
@@ -90,4 +93,23 @@ pub(super) fn listed<S: AsRef<str>>(names: &[S]) -> String {
         text.push_str(&format!(" with {} more", names.len() - SHOWN));
     }
     text
+}
+
+/// `1 column`, `2 columns`.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentage_is_never_rounded_up_to_all() {
+        assert_eq!(percent(0.999_96), "99.996 %");
+        assert_eq!(percent(0.999_999_9), "99.999 %");
+        assert_eq!(percent(1.0), "100.0 %");
+        assert_eq!(percent(0.344_77), "34.5 %");
+        assert_eq!(percent(0.000_127), "0.0127 %");
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tripline_core::{Category, Column, Dataset, Labels};
 
-use super::finding::{Finding, Severity, listed};
+use super::finding::{Finding, Severity, counted, listed};
 use crate::metrics::Ranking;
 
 /// Distinct values, missing ones.
@@ -72,7 +72,7 @@ pub(super) fn findings(
                 Severity::Warning,
                 "Columns name rows",
                 format!(
-                    "{} have another value for each row: a model can only memorise them.",
+                    "Another value for each row, which a model can only memorise: {}.",
                     listed(identifiers)
                 ),
                 "leave these columns out of the file",
@@ -87,7 +87,7 @@ pub(super) fn findings(
                 Severity::Warning,
                 "Columns follow the order of rows",
                 format!(
-                    "{} only rise, or only fall, from row to row, as a counter or a clock does.",
+                    "Only rising, or only falling, from row to row, as a counter or a clock does: {}.",
                     listed(following)
                 ),
                 "leave these columns out of the file, or judge with --protocol time-ordered",
@@ -100,9 +100,9 @@ pub(super) fn findings(
             Finding::new(
                 "constant-columns",
                 Severity::Info,
-                format!("{} columns have one value", constant.len()),
-                format!("{} say nothing about any row.", listed(constant)),
-                "nothing needs to be done; they cost a little time",
+                format!("{} without a second value", counted(constant.len(), "column")),
+                format!("Constant: {}.", listed(constant)),
+                "nothing needs to be done; a constant column costs a little time",
             )
             .columns(constant.iter().cloned()),
         );

@@ -51,8 +51,12 @@ const LEAST_ROWS: u32 = 50;
 /// A column is told when its settling values cover so many rows.
 const LEAST_COVERAGE: f64 = 0.1;
 
-/// Covering so many rows is a warning.
+/// Covering so many rows by few values is a warning: a mark of the place where flows were made.
+/// Many values, such as the sizes of a protocol's fixed messages, are the way of networks.
 const WARNING_COVERAGE: f64 = 0.2;
+
+/// Up to so many values are few.
+const FEW_VALUES: usize = 5;
 
 /// Columns whose settled rows overlap by so much (intersection over union) mark the same thing.
 const SAME_ROWS: f64 = 0.9;
@@ -130,8 +134,8 @@ pub(super) fn clusters(mut columns: Vec<SettledColumn>) -> Vec<Vec<SettledColumn
 
 pub(super) fn finding(cluster: &[SettledColumn], together: Option<f64>) -> Finding {
     let strongest = &cluster[0];
-    let severity =
-        if strongest.coverage >= WARNING_COVERAGE { Severity::Warning } else { Severity::Info };
+    let marked = strongest.coverage >= WARNING_COVERAGE && strongest.count <= FEW_VALUES;
+    let severity = if marked { Severity::Warning } else { Severity::Info };
     let names: Vec<String> = cluster.iter().map(|column| format!("`{}`", column.column)).collect();
     let title = if cluster.len() == 1 {
         format!("Single values of {} settle the class", names[0])

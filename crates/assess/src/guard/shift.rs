@@ -17,7 +17,7 @@ pub(super) fn findings(columns: &[ColumnReport]) -> Vec<Finding> {
     drifting.sort_by(|a, b| b.1.psi.total_cmp(&a.1.psi));
     let severity = if drifting.is_empty() { Severity::Info } else { Severity::Warning };
     let names: Vec<&str> = drifting.iter().map(|(column, _)| column.name.as_str()).collect();
-    let title = format!("{} of {compared} columns differ much between the files", names.len());
+    let title = format!("{} of {compared} columns drift between the files", names.len());
     let mut detail = format!(
         "{moderate} have a population stability index of at least {MINOR_PSI}, {} of at least {MAJOR_PSI}",
         names.len()
@@ -44,8 +44,12 @@ pub(super) fn findings(columns: &[ColumnReport]) -> Vec<Finding> {
     let any_benign = columns.iter().any(|column| column.benign_drift.is_some());
     if any_benign {
         detail.push_str(&format!(
-            " Among benign rows alone, {} columns reach {MAJOR_PSI}: there false alarms come from.",
-            benign.len()
+            " Among benign rows alone, where false alarms come from, {} so.",
+            match benign.len() {
+                0 => "none does".to_owned(),
+                1 => "1 does".to_owned(),
+                count => format!("{count} do"),
+            }
         ));
     }
     findings.push(

@@ -1,8 +1,16 @@
-//! Figures against oracles; protocols, guard, evaluation on made-up or real data.
+//! Figures against oracles; protocols, guard, evaluation on made-up or real data; drawn pages.
 
+mod bootstrap;
+mod drift;
+mod evaluate;
 mod gallery;
+mod guard;
 mod made;
 mod markup;
 mod metrics;
+mod oracle;
 mod plots;
+mod protocol;
+mod real;
 mod report;
+mod tables;
