@@ -1,4 +1,10 @@
 //! Figures against oracles; protocols, guard, evaluation on made-up or real data; drawn pages.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test stops at what it did not expect"
+)]
 
 mod bootstrap;
 mod drift;
