@@ -58,7 +58,7 @@ const PARAMS: &[ParamSpec] = &[
     ParamSpec {
         name: "tol",
         doc: "Largest component of the gradient of the mean loss at the end.",
-        default: ParamValue::Float(1e-5),
+        default: ParamValue::Float(1e-4),
         range: Range::Float { min: 1e-14, max: 1.0, log: true },
         search: None,
     },

@@ -7,6 +7,7 @@ mod lbfgs;
 pub mod logistic_regression;
 mod loss;
 mod model;
+mod packed;
 pub mod sgd;
 mod softmax_loss;
 mod table;

@@ -3,17 +3,20 @@
 use rayon::prelude::*;
 use tripline_core::math;
 
+use super::packed::Packed;
 use super::table::Table;
 use super::targets::Targets;
 use super::vector::{add_scaled, dot};
 
-/// Rows of a block. Fixed, so that sums do not depend on the number of threads.
-const BLOCK: usize = 1024;
+/// Rows of a block. Fixed, so that sums do not depend on the number of threads; small, so that a
+/// block is still in the cache when its gradient is taken.
+const BLOCK: usize = 512;
 
 /// Mean weighted cross-entropy plus penalty/2 · |weights|², as a function of the parameters: for
 /// each output its d weights, then its constant.
 pub(super) struct SoftmaxLoss<'a> {
-    table: &'a Table<'a>,
+    columns: Vec<Packed<'a>>,
+    rows: usize,
     codes: &'a [u32],
     /// Weight of each row, class weight included, summing to 1.
     weights: Vec<f64>,
@@ -43,7 +46,9 @@ impl<'a> SoftmaxLoss<'a> {
         weights.iter_mut().for_each(|weight| *weight /= total);
         let outputs = if targets.classes.len() == 2 { 1 } else { targets.classes.len() };
         let penalty = strength / total;
-        Self { table, codes: &targets.codes, weights, outputs, penalty, intercept }
+        let columns = table.columns.par_iter().map(|column| Packed::new(column, BLOCK)).collect();
+        let (rows, codes) = (table.len, &targets.codes);
+        Self { columns, rows, codes, weights, outputs, penalty, intercept }
     }
 
     /// Number of outputs: one for two classes.
@@ -53,21 +58,28 @@ impl<'a> SoftmaxLoss<'a> {
 
     /// Number of parameters.
     pub(super) fn len(&self) -> usize {
-        self.outputs * (self.table.columns.len() + 1)
+        self.outputs * (self.columns.len() + 1)
     }
 
     /// The value at some parameters; fills the gradient.
     pub(super) fn evaluate(&self, parameters: &[f64], gradient: &mut [f64]) -> f64 {
-        let blocks = self.table.len.div_ceil(BLOCK);
+        let blocks = self.rows.div_ceil(BLOCK);
+        let width = self.columns.len();
+        let bases: Vec<f64> = parameters
+            .chunks_exact(width + 1)
+            .map(|line| {
+                let parts = line.iter().zip(&self.columns);
+                line[width] + parts.map(|(weight, column)| weight * column.mode()).sum::<f64>()
+            })
+            .collect();
         let parts: Vec<Part> =
-            (0..blocks).into_par_iter().map(|block| self.part(parameters, block)).collect();
+            (0..blocks).into_par_iter().map(|block| self.part(parameters, &bases, block)).collect();
         let mut value = 0.0;
         gradient.fill(0.0);
         for part in &parts {
             value += part.value;
             add_scaled(gradient, 1.0, &part.gradient);
         }
-        let width = self.table.columns.len();
         let lines = parameters.chunks_exact(width + 1);
         for (line, slope) in lines.zip(gradient.chunks_exact_mut(width + 1)) {
             let weights = &line[..width];
@@ -80,31 +92,31 @@ impl<'a> SoftmaxLoss<'a> {
         value
     }
 
-    fn part(&self, parameters: &[f64], block: usize) -> Part {
+    /// What a block adds; `bases` is what each output is where every column has its mode.
+    fn part(&self, parameters: &[f64], bases: &[f64], block: usize) -> Part {
         let start = block * BLOCK;
-        let end = (start + BLOCK).min(self.table.len);
-        let width = self.table.columns.len();
-        let mut sums = vec![0.0; self.outputs * (end - start)];
-        for (sums, line) in
-            sums.chunks_exact_mut(end - start).zip(parameters.chunks_exact(width + 1))
-        {
-            sums.fill(line[width]);
-            for (&weight, column) in line.iter().zip(&self.table.columns) {
-                add_scaled(sums, weight, &column[start..end]);
+        let count = BLOCK.min(self.rows - start);
+        let width = self.columns.len();
+        let mut sums = vec![0.0; self.outputs * count];
+        let lines = parameters.chunks_exact(width + 1).zip(bases);
+        for (sums, (line, &base)) in sums.chunks_exact_mut(count).zip(lines) {
+            sums.fill(base);
+            for (&weight, column) in line.iter().zip(&self.columns) {
+                column.add(block, start, weight, sums);
             }
         }
         // From here on `sums` holds the derivative of the value in each output.
         let value = if self.outputs == 1 {
             self.binary(&mut sums, start)
         } else {
-            self.several(&mut sums, start, end - start)
+            self.several(&mut sums, start, count)
         };
         let mut gradient = Vec::with_capacity(self.len());
-        for residuals in sums.chunks_exact(end - start) {
-            gradient.extend(
-                self.table.columns.iter().map(|column| dot(residuals, &column[start..end])),
-            );
-            gradient.push(residuals.iter().sum());
+        for residuals in sums.chunks_exact(count) {
+            let total = residuals.iter().sum();
+            let products = self.columns.iter();
+            gradient.extend(products.map(|c| c.product(block, start, residuals, total)));
+            gradient.push(total);
         }
         Part { value, gradient }
     }

@@ -1,10 +1,11 @@
 //! What this crate promises to the crates above it.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod calibration;
 mod conformance;
 mod fixture;
 mod imports;
 mod linear;
+mod linear_data;
 mod score;
 mod shap;
