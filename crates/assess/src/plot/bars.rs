@@ -1,7 +1,7 @@
 //! A bar for each of a list of names.
 
 use super::Figure;
-use super::axes::{WIDE, WIDTH};
+use super::axes::WIDTH;
 use super::canvas::{Anchor, Canvas, SMALL, TEXT};
 use super::number::{percent, short};
 use super::scale::Scale;
@@ -42,7 +42,7 @@ pub fn bars(title: &str, bars: &[Bar], unit: BarUnit, axis: &str, limit: usize) 
         };
         if bar.note.is_empty() { value } else { format!("{value} {}", bar.note) }
     };
-    let total = if limit > 20 { WIDE } else { WIDTH };
+    let total = WIDTH;
     let names = shown.iter().map(|bar| width(&bar.name, TEXT)).fold(0.0, f64::max);
     let values = shown.iter().map(|bar| width(&write(bar), SMALL)).fold(0.0, f64::max);
     let left = (names + 14.0).clamp(40.0, total * 0.36);

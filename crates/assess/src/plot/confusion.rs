@@ -9,10 +9,11 @@ use super::text::width;
 /// Classes beyond which cells hold no numbers, only shade with a tooltip.
 const NUMBERED: usize = 12;
 
-/// Rows by true class (down) with predicted class (across); `counts` is row-major, k × k.
+/// Rows by true class (down) with predicted class (across); `counts` is row-major, k × k;
+/// `decided` says in the caption how classes were predicted, such as `at the threshold`.
 ///
 /// Cells are shaded by their share of the true class. Missing counts are taken as 0.
-pub fn confusion(classes: &[String], counts: &[usize]) -> Figure {
+pub fn confusion(title: &str, classes: &[String], counts: &[usize], decided: &str) -> Figure {
     let k = classes.len();
     let total = if k > 4 { WIDE } else { WIDTH };
     let cell = |row: usize, column: usize| counts.get(row * k + column).copied().unwrap_or(0);
@@ -54,10 +55,8 @@ pub fn confusion(classes: &[String], counts: &[usize]) -> Figure {
             }
         }
     }
-    let title = "Confusion";
     let rows: usize = (0..k * k).map(|i| counts.get(i).copied().unwrap_or(0)).sum();
-    let caption =
-        format!("{} rows at the threshold; shade is the share of the true class.", count(rows));
+    let caption = format!("{} rows {decided}; shade is the share of the true class.", count(rows));
     let reading = format!("{k} classes");
     let svg = canvas.finish(title, &reading, top + k as f64 * down + 6.0);
     Figure { title: title.to_owned(), svg, caption }

@@ -111,6 +111,11 @@ pub(super) fn interval(id: &str, interval: &Interval) -> String {
     format!("{low}–{high}")
 }
 
+/// How sure an interval is: `95 %`.
+pub(super) fn level(interval: &Interval) -> String {
+    format!("{:.0}\u{a0}%", interval.level * 100.0)
+}
+
 /// A number of events a day.
 pub(super) fn per_day(value: f64) -> String {
     if value.is_finite() && (10.0..1e15).contains(&value) {

@@ -81,6 +81,8 @@ pub(super) fn write(
     page.put(format_args!("<div class=\"figures\">"));
     charts(page, evaluation, part);
     page.put(format_args!("</div>"));
+    families_table(page, part);
+    classes_table(page, part);
     parts_table(page, evaluation);
     splits_table(page, evaluation);
     parameters(page, &model.parameters);
@@ -163,7 +165,7 @@ fn charts(page: &mut Page, evaluation: &Evaluation, part: &PartMetrics) {
     let outcome = &part.confusion;
     let two = ["benign".to_owned(), "attack".to_owned()];
     let counts = [outcome.tn, outcome.fp, outcome.r#fn, outcome.tp].map(html::rows);
-    page.figure(&plot::confusion(&two, &counts));
+    page.figure(&plot::confusion("Confusion", &two, &counts, "at the threshold"));
     if let Some(importance) = &evaluation.importance {
         let bars: Vec<Bar> = importance
             .iter()
@@ -199,8 +201,91 @@ fn charts(page: &mut Page, evaluation: &Evaluation, part: &PartMetrics) {
         let names: Vec<String> = classes.classes.iter().map(|class| class.class.clone()).collect();
         let counts: Vec<usize> =
             classes.confusion.iter().flatten().map(|&count| count as usize).collect();
-        page.figure(&plot::confusion(&names, &counts));
+        let decided = "by their most probable class";
+        page.figure(&plot::confusion("Confusion of classes", &names, &counts, decided));
     }
+}
+
+/// Detection of each family with the time to its first alert, where rows have times.
+fn families_table(page: &mut Page, part: &PartMetrics) {
+    if part.families.is_empty() {
+        return;
+    }
+    let timed = part.families.iter().any(|family| family.first_alert_seconds.is_some());
+    page.put(format_args!(
+        "<details><summary>Detection by family</summary><div class=\"scroll\">\
+         <table class=\"sortable\"><thead><tr><th>Family</th><th class=\"n\">Rows</th>\
+         <th class=\"n\">Alerting</th><th class=\"n\">Share</th><th class=\"n\">{} interval</th>",
+        html::level(&part.families[0].interval)
+    ));
+    if timed {
+        page.put(format_args!("<th class=\"n\">First alert after, s</th>"));
+    }
+    page.put(format_args!("</tr></thead><tbody>"));
+    for family in &part.families {
+        page.put(format_args!(
+            "<tr><th scope=\"row\">{}</th><td class=\"n\" data-v=\"{}\">{}</td>\
+             <td class=\"n\" data-v=\"{}\">{}</td><td class=\"n\" data-v=\"{}\">{}</td>\
+             <td class=\"n\" data-v=\"{}\">{}</td>",
+            Text(&family.family),
+            family.rows,
+            plot::count(family.rows),
+            family.detected,
+            plot::count(family.detected),
+            family.rate,
+            plot::percent(family.rate),
+            family.interval.low,
+            html::interval("recall", &family.interval)
+        ));
+        match family.first_alert_seconds {
+            Some(seconds) => page.put(format_args!(
+                "<td class=\"n\" data-v=\"{seconds}\">{}</td>",
+                plot::short(seconds)
+            )),
+            None if timed => page.put(format_args!("<td class=\"n none\">never</td>")),
+            None => {}
+        }
+        page.put(format_args!("</tr>"));
+    }
+    page.put(format_args!("</tbody></table></div></details>"));
+}
+
+/// Each class against the others, for models that tell classes apart.
+fn classes_table(page: &mut Page, part: &PartMetrics) {
+    let Some(classes) = &part.classes else { return };
+    page.put(format_args!(
+        "<details><summary>Classes told apart</summary><p>Accuracy {}; means over classes: \
+         precision {}, recall {}, F1 {}; weighted by rows: precision {}, recall {}, F1 {}.</p>\
+         <div class=\"scroll\"><table class=\"sortable\"><thead><tr><th>Class</th>\
+         <th class=\"n\">Rows</th><th class=\"n\">Precision</th><th class=\"n\">Recall</th>\
+         <th class=\"n\">F1</th><th class=\"n\">ROC AUC</th></tr></thead><tbody>",
+        plot::metric(classes.accuracy),
+        plot::metric(classes.macro_precision),
+        plot::metric(classes.macro_recall),
+        plot::metric(classes.macro_f1),
+        plot::metric(classes.weighted_precision),
+        plot::metric(classes.weighted_recall),
+        plot::metric(classes.weighted_f1)
+    ));
+    for class in &classes.classes {
+        page.put(format_args!(
+            "<tr><th scope=\"row\">{}</th><td class=\"n\" data-v=\"{}\">{}</td>",
+            Text(&class.class),
+            class.rows,
+            plot::count(class.rows)
+        ));
+        for value in [Some(class.precision), Some(class.recall), Some(class.f1), class.roc_auc] {
+            match value.filter(|value| value.is_finite()) {
+                Some(value) => page.put(format_args!(
+                    "<td class=\"n\" data-v=\"{value}\">{}</td>",
+                    plot::metric(value)
+                )),
+                None => page.put(format_args!("<td class=\"n none\">–</td>")),
+            }
+        }
+        page.put(format_args!("</tr>"));
+    }
+    page.put(format_args!("</tbody></table></div></details>"));
 }
 
 /// Training, validation, test beside each other: what falls off between them was learned by heart.

@@ -129,7 +129,7 @@ fn second_sentence(model: &str, order: &Order, value: Option<f64>, first: &str) 
     format!(
         "{next} The difference of {}{unit} ({} interval {} to {}) is {told}.",
         step(value),
-        level(&interval),
+        html::level(&interval),
         step(interval.low),
         step(interval.high)
     )
@@ -149,7 +149,7 @@ fn headline_card(page: &mut Page, order: &Order, part: &PartMetrics) {
         &title,
         &value.map_or("–".to_owned(), |value| html::value(order.metric, value)),
         &range.map_or("no interval".to_owned(), |range| {
-            format!("{} interval {}", level(&range), html::interval(order.metric, &range))
+            format!("{} interval {}", html::level(&range), html::interval(order.metric, &range))
         }),
     );
 }
@@ -255,9 +255,5 @@ fn rate(id: &str) -> Option<f64> {
 }
 
 fn range(id: &str, interval: &Interval) -> String {
-    format!(" ({} interval {})", level(interval), html::interval(id, interval))
-}
-
-fn level(interval: &Interval) -> String {
-    format!("{:.0}\u{a0}%", interval.level * 100.0)
+    format!(" ({} interval {})", html::level(interval), html::interval(id, interval))
 }

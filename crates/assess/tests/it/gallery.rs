@@ -48,18 +48,23 @@ pub(crate) fn figures() -> Vec<Figure> {
         .collect();
     figures.push(plot::calibration(&bins));
     let two = ["benign".to_owned(), "attack".to_owned()];
-    figures.push(plot::confusion(&two, &[36_950, 50, 4_100, 41_232]));
+    figures.push(plot::confusion(
+        "Confusion",
+        &two,
+        &[36_950, 50, 4_100, 41_232],
+        "at the threshold",
+    ));
     let many: Vec<String> =
         ["Normal", "Analysis", "Backdoor", "DoS", "Exploits", "Fuzzers", "Generic", "Shellcode"]
             .map(str::to_owned)
             .into();
     let counts: Vec<usize> =
         (0..64).map(|i| if i % 9 == 0 { 900 + i * 40 } else { (i * 37) % 160 }).collect();
-    figures.push(plot::confusion(&many[..4], &counts[..16]));
-    figures.push(plot::confusion(&many, &counts));
+    figures.push(plot::confusion("Confusion", &many[..4], &counts[..16], "at the threshold"));
+    figures.push(plot::confusion("Confusion", &many, &counts, "at the threshold"));
     let classes: Vec<String> = (0..23).map(|i| format!("attack_class_{i}")).collect();
     let counts: Vec<usize> = (0..23 * 23).map(|i| if i % 24 == 0 { 500 } else { i % 7 }).collect();
-    figures.push(plot::confusion(&classes, &counts));
+    figures.push(plot::confusion("Confusion", &classes, &counts, "at the threshold"));
     figures.push(plot::score_distribution(
         &scores[0],
         &attacks,
@@ -90,7 +95,6 @@ pub(crate) fn figures() -> Vec<Figure> {
             note: format!("of {}", plot::count(18_871 / (i + 1))),
         })
         .collect();
-    figures.push(plot::bars("Detection by family", &families, BarUnit::Share, "detected", 40));
     figures.push(plot::bars("Detection by family", &families, BarUnit::Share, "detected", 20));
     let parts: Vec<Part> = [
         ("sttl = 254", 1.81),

@@ -78,7 +78,12 @@ fn hostile_names_stay_text() {
     let figures = [
         plot::roc(&curve, &mark, RocAxis::Linear),
         plot::precision_recall(&curve, &mark, None),
-        plot::confusion(&[HOSTILE.to_owned(), HOSTILE.to_owned()], &[1, 2, 3, 4]),
+        plot::confusion(
+            "Confusion",
+            &[HOSTILE.to_owned(), HOSTILE.to_owned()],
+            &[1, 2, 3, 4],
+            "at the threshold",
+        ),
         plot::score_distribution(&[1.0, 2.0], &[true, false], Some(1.5), HOSTILE, None),
         plot::bars(HOSTILE, &[bar], BarUnit::Number, HOSTILE, 10),
         plot::waterfall(&parts, 5, Width::Wide),
@@ -146,7 +151,7 @@ fn drawn(values: &[f64]) -> Vec<Figure> {
         plot::roc(&[], &[], RocAxis::Log { benign: 0 }),
         plot::precision_recall(&curve, &marks, values.first().copied()),
         plot::calibration(&bins),
-        plot::confusion(&names, &[]),
+        plot::confusion("Confusion", &names, &[], "at the threshold"),
         plot::score_distribution(
             values,
             &vec![true; values.len()],
@@ -235,7 +240,7 @@ fn a_waterfall_adds_up() {
 #[test]
 fn a_confusion_shows_counts_with_shares() {
     let classes = ["benign".to_owned(), "attack".to_owned()];
-    let figure = plot::confusion(&classes, &[990, 10, 5, 995]);
+    let figure = plot::confusion("Confusion", &classes, &[990, 10, 5, 995], "at the threshold");
     expect![[r#"
         <svg class="plot" viewBox="0 0 400 168" width="400" height="168" role="img" aria-label="Confusion: 2 classes">
         <title>Confusion</title>
