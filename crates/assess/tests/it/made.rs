@@ -4,6 +4,7 @@
 use tripline_assess::evaluate::{
     EvaluateOptions, Evaluation, Scored, Scores, Trained, Trainer, TrainerError, evaluate,
 };
+use tripline_assess::metrics::ClassProbabilities;
 use tripline_assess::protocol::{Protocol, Split};
 use tripline_core::{Column, Dataset, Labels, Progress, Rng, Rows, Silent, Source, math};
 
@@ -64,8 +65,19 @@ impl MadeModel {
             .zip(number("noise"))
             .map(|(signal, noise)| skill * signal + (1.0 - skill) * noise)
             .collect();
-        let probability = raw.iter().map(|raw| math::sigmoid(2.0 * (raw - 1.2))).collect();
-        Scores { raw, probability, seconds: 0.01, classes: None }
+        let probability: Vec<f64> =
+            raw.iter().map(|raw| math::sigmoid(2.0 * (raw - 1.2))).collect();
+        let names = data.labels.as_ref().unwrap().classes().to_vec();
+        // All classes alike, but for the benign one.
+        let others = (names.len() as f64 - 1.0).max(1.0);
+        let values = probability
+            .iter()
+            .flat_map(|p: &f64| {
+                (0..names.len()).map(move |i| if i == 0 { 1.0 - p } else { p / others })
+            })
+            .collect();
+        let classes = Some(ClassProbabilities { names, values });
+        Scores { raw, probability, seconds: 0.01, classes }
     }
 }
 

@@ -167,6 +167,24 @@ fn the_gravest_finding_and_accepted_leakage_stand_first() {
 }
 
 #[test]
+fn one_split_tells_classes_with_its_threshold() {
+    let mut data = dataset(3000, &["Normal", "DoS", "<b>Fuzzers"], 1);
+    data.time = Some(std::sync::Arc::new((0..3000).map(|i| i * 1_000_000_000).collect()));
+    let (_, splits) = folds(&data, 3);
+    let evaluations = evaluations(&data, &[Made { id: "one", skill: 0.9 }], &splits[..1]);
+    let page = page(&evaluations, &[], ThresholdRule::Fpr(0.01));
+    check(&page);
+    assert!(page.contains("Confusion of classes"));
+    assert!(page.contains("Classes told apart"));
+    assert!(page.contains("First alert after, s"));
+    assert!(page.contains("raw score"), "scores of one model keep their scale");
+    let threshold = evaluations[0].parts.test.as_ref().unwrap().thresholds[0];
+    let told = format!(">threshold {}<", tripline_assess::plot::short(threshold));
+    assert!(page.contains(&told), "{told}");
+    assert!(page.contains("&lt;b&gt;Fuzzers"));
+}
+
+#[test]
 fn poor_data_make_a_page_too() {
     // One family.
     let (_, evaluations) = some_evaluations(60, &["Normal", "DoS"]);
