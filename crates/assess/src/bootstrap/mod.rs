@@ -8,6 +8,9 @@
 //! the recall held the truth in 92 % of simulations, at 300 in 94 %.
 
 mod draw;
+mod wilson;
+
+pub use wilson::wilson;
 
 use rayon::prelude::*;
 use serde::Serialize;

@@ -4,10 +4,10 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::trainer::Scored;
-use crate::bootstrap::{Bootstrap, BootstrapError, Interval, Replicates};
+use crate::bootstrap::{Bootstrap, BootstrapError, Interval, Replicates, wilson};
 use crate::metrics::{
     Alerts, BaseRate, CalibrationBin, ClassMetrics, Confusion, FamilyDetection, METRICS,
-    MetricError, Sample, SampleInput, calibration_curve, families,
+    MetricCard, MetricError, Sample, SampleInput, Tally, calibration_curve, families,
 };
 
 /// How parts are judged.
@@ -23,6 +23,9 @@ pub struct EvaluateOptions {
     pub bins: usize,
     /// Whether training rows are scored too.
     pub train_metrics: bool,
+    /// Whether intervals draw whole groups of equal rows, which are one piece of evidence, where
+    /// a part has such; else they draw rows.
+    pub group_duplicates: bool,
 }
 
 impl Default for EvaluateOptions {
@@ -34,6 +37,7 @@ impl Default for EvaluateOptions {
             // Guo et al. 2017 use 15 bins.
             bins: 15,
             train_metrics: true,
+            group_duplicates: true,
         }
     }
 }
@@ -73,6 +77,8 @@ pub struct PartMetrics {
     /// Every metric; over folds the mean with the values.
     #[serde(flatten)]
     pub metrics: MetricValues,
+    /// What intervals draw: `rows`, or `groups of equal rows`; none without intervals.
+    pub resampled: Option<&'static str>,
     /// Intervals of the metrics that have one, by id.
     #[serde(serialize_with = "by_id")]
     pub intervals: Vec<(&'static str, Interval)>,
@@ -173,12 +179,7 @@ pub(super) fn judge(
         bins: options.bins,
     })?;
     let replicates = if resample && options.bootstrap.replicates > 0 && rows > 0 {
-        match Replicates::rows(&sample, &attacks, options.bootstrap) {
-            Ok(replicates) => Some(replicates),
-            Err(BootstrapError::Metric(error)) => return Err(error),
-            // Lengths were checked above.
-            Err(_) => None,
-        }
+        Some(replicates(&sample, &attacks, scored, options)?)
     } else {
         None
     };
@@ -191,6 +192,7 @@ pub(super) fn judge(
             let interval = replicates.as_ref().and_then(|all| all.interval(position));
             // A measured time does not depend on which rows were drawn.
             let interval = interval.filter(|_| value.is_some() && card.id != "detection_time_ms");
+            let interval = interval.map(|interval| widened(interval, card, &tally, scored));
             let missing = if value.is_none() { Some(card.needs) } else { None };
             MetricValue { id: card.id, value, interval, folds: Vec::new(), missing }
         })
@@ -206,6 +208,10 @@ pub(super) fn judge(
         benign,
         attacks: rows - benign,
         thresholds: vec![threshold],
+        resampled: replicates.as_ref().map(|_| match &scored.groups {
+            Some(_) if options.group_duplicates => "groups of equal rows",
+            _ => "rows",
+        }),
         intervals: intervals(&values),
         metrics: MetricValues(values),
         confusion: tally.confusion,
@@ -217,6 +223,46 @@ pub(super) fn judge(
         classes,
     };
     Ok(Judged { metrics, replicates })
+}
+
+fn replicates(
+    sample: &Sample,
+    attacks: &[bool],
+    scored: &Scored,
+    options: &EvaluateOptions,
+) -> Result<Replicates, MetricError> {
+    let drawn = match &scored.groups {
+        Some(groups) if options.group_duplicates => {
+            Replicates::groups(sample, attacks, groups, options.bootstrap)
+        }
+        _ => Replicates::rows(sample, attacks, options.bootstrap),
+    };
+    drawn.map_err(|error| match error {
+        BootstrapError::Metric(error) => error,
+        BootstrapError::Length { what, expected, got } => {
+            MetricError::Length { what, expected, got }
+        }
+        // Nothing is compared here.
+        BootstrapError::NotPaired => {
+            MetricError::Length { what: "replicates", expected: sample.len(), got: 0 }
+        }
+    })
+}
+
+/// Resampling a share of 0 or 1 gives that again and again, which is no certainty: such an
+/// interval is replaced by Wilson's, by groups where rows repeat.
+fn widened(interval: Interval, card: &MetricCard, tally: &Tally, scored: &Scored) -> Interval {
+    let (Some(whole), Some(value)) = (card.whole, (card.compute)(tally)) else { return interval };
+    if interval.low < interval.high || scored.weights.is_some() {
+        return interval;
+    }
+    // As many independent pieces as the part has distinct rows for its rows.
+    let distinct = scored.groups.as_ref().map_or(1.0, |groups| {
+        let count = groups.iter().max().map_or(0, |&last| last as usize + 1);
+        count.min(groups.len()) as f64 / groups.len().max(1) as f64
+    });
+    let whole = whole(tally) * distinct;
+    wilson(value * whole, whole)
 }
 
 pub(super) fn intervals(values: &[MetricValue]) -> Vec<(&'static str, Interval)> {

@@ -12,7 +12,7 @@ use crate::bootstrap::{BootstrapError, Difference, Replicates};
 use crate::metrics::{
     Alerts, Confusion, FamilyDetection, METRICS, MetricError, calibration_curve, resolve,
 };
-use crate::protocol::Split;
+use crate::protocol::{Groups, Rounding, Split};
 
 /// What is known of one model.
 #[derive(Debug, Clone, Serialize)]
@@ -276,7 +276,11 @@ impl Gathered {
                 EvaluateError::Judge { model: model.clone(), split: split.name.clone(), source }
             })
         };
-        let scored = score(model, trained.as_ref(), test, split)?;
+        let mut scored = score(model, trained.as_ref(), test, split)?;
+        if options.group_duplicates {
+            let groups = Groups::new(&test.rows, Rounding::Exact);
+            scored.groups = (groups.count < test.len()).then_some(groups.of);
+        }
         let Judged { metrics, replicates } = judged(&scored, true)?;
         if options.train_metrics {
             let scored = score(model, trained.as_ref(), train, split)?;
@@ -390,6 +394,7 @@ fn over_folds(
         benign: folds.iter().map(|fold| fold.benign).sum(),
         attacks: folds.iter().map(|fold| fold.attacks).sum(),
         thresholds: folds.iter().flat_map(|fold| fold.thresholds.iter().copied()).collect(),
+        resampled: replicates.and(first.resampled),
         intervals: intervals(&values),
         metrics: MetricValues(values),
         confusion,

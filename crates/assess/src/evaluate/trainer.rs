@@ -64,6 +64,8 @@ pub struct Scored {
     pub seconds: Option<f64>,
     /// Weights; none is 1 each.
     pub weights: Option<Vec<f64>>,
+    /// For each row the number of its group of equal rows; intervals then draw whole groups.
+    pub groups: Option<Vec<u32>>,
     /// When each row ended, nanoseconds since 1970.
     pub time: Option<Arc<Vec<i64>>>,
     /// Class probabilities, where classes are told apart.
@@ -73,7 +75,16 @@ pub struct Scored {
 impl Scored {
     /// Scores with labels, nothing further known.
     pub fn new(raw: Vec<f64>, probability: Vec<f64>, labels: Labels) -> Self {
-        Self { raw, probability, labels, seconds: None, weights: None, time: None, classes: None }
+        Self {
+            raw,
+            probability,
+            labels,
+            seconds: None,
+            weights: None,
+            groups: None,
+            time: None,
+            classes: None,
+        }
     }
 
     /// The scores of a labelled data set.

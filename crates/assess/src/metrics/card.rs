@@ -40,6 +40,8 @@ pub struct MetricCard {
     pub aliases: &'static [&'static str],
     /// The value; none where what it needs is not there.
     pub compute: fn(&Tally) -> Option<f64>,
+    /// For a share of rows, the weight of all rows that it is a share of; else none.
+    pub whole: Option<fn(&Tally) -> f64>,
 }
 
 impl std::fmt::Debug for MetricCard {
@@ -64,6 +66,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: BOTH,
         aliases: &["auc_roc", "auc", "auroc", "roc"],
         compute: |tally| tally.curve.roc_auc(),
+        whole: None,
     },
     MetricCard {
         id: "pr_auc",
@@ -73,6 +76,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: ATTACKS,
         aliases: &["auc_pr", "auprc", "average_precision", "ap"],
         compute: |tally| tally.curve.average_precision(),
+        whole: None,
     },
     MetricCard {
         id: "tpr_at_fpr_1e-2",
@@ -82,6 +86,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: "needs attacks, at least 100 benign rows",
         aliases: &["tpr_at_fpr_0.01", "tpr@fpr=1e-2", "tpr_at_1e-2"],
         compute: |tally| tally.curve.tpr_at_fpr(1e-2),
+        whole: Some(|tally| tally.confusion.attacks()),
     },
     MetricCard {
         id: "tpr_at_fpr_1e-3",
@@ -91,6 +96,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: "needs attacks, at least 1000 benign rows",
         aliases: &["tpr_at_fpr_0.001", "tpr@fpr=1e-3", "tpr_at_1e-3"],
         compute: |tally| tally.curve.tpr_at_fpr(1e-3),
+        whole: Some(|tally| tally.confusion.attacks()),
     },
     MetricCard {
         id: "tpr_at_fpr_1e-4",
@@ -100,6 +106,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: "needs attacks, at least 10000 benign rows",
         aliases: &["tpr_at_fpr_0.0001", "tpr@fpr=1e-4", "tpr_at_1e-4"],
         compute: |tally| tally.curve.tpr_at_fpr(1e-4),
+        whole: Some(|tally| tally.confusion.attacks()),
     },
     MetricCard {
         id: "partial_auc",
@@ -109,6 +116,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: BOTH,
         aliases: &["pauc", "partial_roc_auc"],
         compute: |tally| tally.curve.partial_auc(1e-2),
+        whole: None,
     },
     MetricCard {
         id: "accuracy",
@@ -118,6 +126,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: ROWS,
         aliases: &["acc", "test_accuracy"],
         compute: |tally| tally.confusion.accuracy(),
+        whole: Some(|tally| tally.confusion.attacks() + tally.confusion.benign()),
     },
     MetricCard {
         id: "balanced_accuracy",
@@ -127,6 +136,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: BOTH,
         aliases: &[],
         compute: |tally| tally.confusion.balanced_accuracy(),
+        whole: None,
     },
     MetricCard {
         id: "precision",
@@ -136,6 +146,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: ROWS,
         aliases: &["ppv", "positive_predictive_value"],
         compute: |tally| tally.confusion.precision(),
+        whole: Some(|tally| tally.confusion.tp + tally.confusion.fp),
     },
     MetricCard {
         id: "recall",
@@ -145,6 +156,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: ATTACKS,
         aliases: &["detection_rate", "tpr", "sensitivity", "true_positive_rate"],
         compute: |tally| tally.confusion.recall(),
+        whole: Some(|tally| tally.confusion.attacks()),
     },
     MetricCard {
         id: "f1",
@@ -154,6 +166,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: ATTACKS,
         aliases: &["f1_score", "f_score", "f-score", "f-measure"],
         compute: |tally| tally.confusion.f1(),
+        whole: None,
     },
     MetricCard {
         id: "mcc",
@@ -163,6 +176,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: ROWS,
         aliases: &["matthews_corrcoef", "matthews_correlation"],
         compute: |tally| tally.confusion.mcc(),
+        whole: None,
     },
     MetricCard {
         id: "fpr",
@@ -172,6 +186,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: BENIGN,
         aliases: &["false_positive_rate", "false_alarm_rate", "far"],
         compute: |tally| tally.confusion.fpr(),
+        whole: Some(|tally| tally.confusion.benign()),
     },
     MetricCard {
         id: "fnr",
@@ -181,6 +196,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: ATTACKS,
         aliases: &["false_negative_rate", "miss_rate"],
         compute: |tally| tally.confusion.fnr(),
+        whole: Some(|tally| tally.confusion.attacks()),
     },
     MetricCard {
         id: "brier",
@@ -190,6 +206,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: PROBABILITY,
         aliases: &["brier_score", "brier_score_loss"],
         compute: |tally| tally.brier,
+        whole: None,
     },
     MetricCard {
         id: "log_loss",
@@ -199,6 +216,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: PROBABILITY,
         aliases: &["cross_entropy", "logloss"],
         compute: |tally| tally.log_loss,
+        whole: None,
     },
     MetricCard {
         id: "ece",
@@ -208,6 +226,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: PROBABILITY,
         aliases: &["expected_calibration_error", "calibration_error"],
         compute: |tally| tally.calibration_error,
+        whole: None,
     },
     MetricCard {
         id: "alerts_per_day",
@@ -217,6 +236,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: BOTH,
         aliases: &["alerts"],
         compute: |tally| Alerts::at(&tally.confusion, tally.base_rate).per_day,
+        whole: None,
     },
     MetricCard {
         id: "precision_at_base_rate",
@@ -226,6 +246,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: BOTH,
         aliases: &["base_rate_precision"],
         compute: |tally| Alerts::at(&tally.confusion, tally.base_rate).precision,
+        whole: None,
     },
     MetricCard {
         id: "detection_time_ms",
@@ -235,6 +256,7 @@ pub const METRICS: &[MetricCard] = &[
         needs: "needs a measured scoring time",
         aliases: &["avg_detection_time", "detection_time", "average_detection_time", "latency_ms"],
         compute: |tally| tally.seconds_per_row.map(|seconds| seconds * 1e3),
+        whole: None,
     },
 ];
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tripline_core::Labels;
 
-use crate::bootstrap::Interval;
+use crate::bootstrap::{Interval, wilson};
 
 /// Detection of one attack family at the threshold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,7 +29,7 @@ impl FamilyDetection {
         self.rows += other.rows;
         self.detected += other.detected;
         self.rate = self.detected as f64 / self.rows.max(1) as f64;
-        self.interval = wilson(self.detected, self.rows);
+        self.interval = wilson(self.detected as f64, self.rows as f64);
         self.first_alert_seconds = match (self.first_alert_seconds, other.first_alert_seconds) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -65,27 +65,10 @@ pub fn families(alerts: &[bool], labels: &Labels, time: Option<&[i64]>) -> Vec<F
             rows: rows[class],
             detected: detected[class],
             rate: detected[class] as f64 / rows[class] as f64,
-            interval: wilson(detected[class], rows[class]),
+            interval: wilson(detected[class] as f64, rows[class] as f64),
             first_alert_seconds: first_alert[class]
                 .zip(first_row[class])
                 .map(|(alert, start)| alert.saturating_sub(start) as f64 / 1e9),
         })
         .collect()
-}
-
-/// The 95 % interval of Wilson 1927 for a share.
-pub(crate) fn wilson(hits: usize, rows: usize) -> Interval {
-    const LEVEL: f64 = 0.95;
-    // The normal quantile of (1 + 0.95) / 2.
-    const Z: f64 = 1.959_963_984_540_054;
-    let n = rows.max(1) as f64;
-    let p = hits as f64 / n;
-    let centre = p + Z * Z / (2.0 * n);
-    let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + Z * Z / n;
-    Interval {
-        low: ((centre - half) / scale).max(0.0),
-        high: ((centre + half) / scale).min(1.0),
-        level: LEVEL,
-    }
 }

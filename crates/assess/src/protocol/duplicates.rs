@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use rayon::prelude::*;
-use tripline_core::{Category, Column, Rows};
+use tripline_core::{Category, Column, Rows, math};
 
 /// When two numbers count as equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -113,12 +113,16 @@ impl<'a> Cells<'a> {
                 if value.is_nan() {
                     return MISSING;
                 }
-                let bits = match rounding {
-                    Rounding::Exact => value + 0.0,
-                    Rounding::Significant(digits) => round(value, digits) + 0.0,
+                match rounding {
+                    Rounding::Exact => {
+                        let bits = (value + 0.0).to_bits();
+                        (bits, bits)
+                    }
+                    Rounding::Significant(digits) => {
+                        let (mantissa, exponent) = rounded(value, digits);
+                        (mantissa.to_bits(), mantissa.to_bits() ^ exponent.cast_unsigned())
+                    }
                 }
-                .to_bits();
-                (bits, bits)
             }
             Self::Category(codes, texts) => match codes[row] {
                 Category::MISSING => MISSING,
@@ -128,12 +132,39 @@ impl<'a> Cells<'a> {
     }
 }
 
-fn round(value: f64, digits: u8) -> f64 {
-    if value == 0.0 || !value.is_finite() {
-        return value;
+/// The digits of a number as a whole number, with the power of ten that they stand at.
+fn rounded(value: f64, digits: u8) -> (f64, i64) {
+    // 15 digits are what an f64 holds for certain.
+    let digits = i64::from(digits.clamp(1, 15));
+    // Next to the smallest numbers the scale would overflow; these stay as they are.
+    if value.abs() < 1e-290 || !value.is_finite() {
+        return (value + 0.0, 0);
     }
-    // Through text: a product with a power of ten would round twice.
-    format!("{value:.*e}", usize::from(digits.max(1)) - 1).parse().unwrap_or(value)
+    let mut exponent = math::log10(value.abs()).floor() as i64;
+    let most = power_of_ten(digits);
+    let mut mantissa = scaled(value, digits - 1 - exponent).round();
+    // 9.9996 becomes 10.000, and a logarithm may err next to a power of ten.
+    while mantissa.abs() >= most {
+        exponent += 1;
+        mantissa = (mantissa / 10.0).round();
+    }
+    (mantissa, exponent)
+}
+
+fn scaled(value: f64, exponent: i64) -> f64 {
+    if exponent >= 0 { value * power_of_ten(exponent) } else { value / power_of_ten(-exponent) }
+}
+
+fn power_of_ten(exponent: i64) -> f64 {
+    // Powers to 22 are exact, which serves nearly every cell.
+    const EXACT: [f64; 23] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+        1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+    ];
+    match EXACT.get(exponent as usize) {
+        Some(&power) => power,
+        None => math::pow(10.0, exponent as f64),
+    }
 }
 
 fn text_hash(text: &str) -> (u64, u64) {
@@ -177,7 +208,13 @@ mod tests {
 
     #[test]
     fn rounding_keeps_significant_digits() {
-        assert_eq!(round(123_456.0, 2), 120_000.0);
-        assert_eq!(round(-0.001_234_5, 3), -0.001_23);
+        assert_eq!(rounded(123_456.0, 2), (12.0, 5));
+        assert_eq!(rounded(-0.001_234_5, 3), (-123.0, -3));
+        assert_eq!(rounded(9.9996, 4), rounded(10.0, 4));
+        assert_eq!(rounded(1000.0, 4), (1000.0, 3));
+        assert_ne!(rounded(10.01, 4), rounded(100.1, 4));
+        assert_eq!(rounded(f64::INFINITY, 4), (f64::INFINITY, 0));
+        assert_eq!(rounded(5e-324, 4), (5e-324, 0));
+        assert_eq!(rounded(-f64::MAX, 4), (-1798.0, 308));
     }
 }

@@ -7,7 +7,7 @@ use tripline_assess::evaluate::{
 };
 use tripline_assess::protocol::{Protocol, holdout};
 use tripline_assess::threshold::ThresholdRule;
-use tripline_core::{Column, Dataset, Progress, Silent, math};
+use tripline_core::{Column, Dataset, Labels, Progress, Silent, math};
 
 use crate::tables::flows;
 
@@ -216,4 +216,35 @@ fn a_part_without_rows_has_no_figures_but_no_panic() {
     let empty = Scored::new(vec![], vec![], data.labels.unwrap());
     let part = metrics_of(&empty, 0.5, &options()).unwrap();
     assert_eq!((part.rows, part.value("roc_auc"), part.value("accuracy")), (0, None, None));
+}
+
+#[test]
+fn a_rate_of_nothing_is_not_certain() {
+    let labels = Labels::binary(&(0..120).map(|row| row < 20).collect::<Vec<_>>());
+    let raw: Vec<f64> = (0..120).map(|row| if row < 20 { 0.9 } else { 0.1 }).collect();
+    let part = metrics_of(&Scored::new(raw.clone(), raw, labels), 0.5, &options()).unwrap();
+    let fpr = part.metric("fpr").unwrap();
+    // SciPy 1.17.1: binomtest(0, 100).proportion_ci(method="wilson").high
+    let high = fpr.interval.unwrap().high;
+    assert_eq!((fpr.value, fpr.interval.unwrap().low), (Some(0.0), 0.0));
+    assert!((high - 0.036_993_498_206_985_68).abs() < 1e-12, "{high}");
+    let recall = part.metric("recall").unwrap().interval.unwrap();
+    assert!(recall.low < 0.85 && recall.high == 1.0, "{recall:?}");
+}
+
+#[test]
+fn intervals_of_repeated_rows_draw_groups() {
+    let data = flows(4000, 0.6, 6);
+    let protocol = Protocol::DuplicateGrouped { folds: 2 };
+    let splits = protocol.splits(&data, 1).unwrap();
+    let run = |group_duplicates| {
+        let options = EvaluateOptions { group_duplicates, ..options() };
+        let result = evaluate(&ByColumn("bytes"), &data, &splits, &options, &Silent).unwrap();
+        let test = result.parts.test.unwrap();
+        let interval = test.metric("roc_auc").unwrap().interval.unwrap();
+        (test.resampled, interval.high - interval.low)
+    };
+    let ((by_groups, wide), (by_rows, narrow)) = (run(true), run(false));
+    assert_eq!((by_groups, by_rows), (Some("groups of equal rows"), Some("rows")));
+    assert!(wide > 1.3 * narrow, "{wide} against {narrow}");
 }
