@@ -11,6 +11,9 @@ use tripline_core::Card;
 #[rustfmt::skip]
 pub const CARDS: &[&Card] = &[
     &tree::gradient_boosting::CARD,
+    &tree::random_forest::CARD,
+    &tree::extra_trees::CARD,
+    &tree::isolation_forest::CARD,
     &linear::sgd::CARD,
     &linear::logistic_regression::CARD,
 ];

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use tripline_core::Rows;
 
-use super::binning::ColumnBins;
+use super::binning::{ColumnBins, Fineness};
 
 /// Columns of a narrow group: a row's codes are one 64-bit word.
 pub(crate) const GROUP: usize = 8;
@@ -63,15 +63,33 @@ pub(crate) enum Codes {
     Wide(Vec<u16>),
 }
 
+/// Codes of one column.
+pub(crate) enum ColumnCodes {
+    /// At most 256 codes.
+    Narrow(Vec<u8>),
+    /// More.
+    Wide(Vec<u16>),
+}
+
+impl ColumnCodes {
+    /// The code of an entry.
+    pub(crate) fn code(&self, entry: u32) -> usize {
+        match self {
+            Self::Narrow(codes) => usize::from(codes[entry as usize]),
+            Self::Wide(codes) => usize::from(codes[entry as usize]),
+        }
+    }
+}
+
 impl Binned {
     /// Finds bins, encodes rows, merges equal rows if `merge`.
-    pub(crate) fn new(rows: &Rows, facts: &RowFacts<'_>, max_bin: usize, merge: bool) -> Self {
+    pub(crate) fn new(rows: &Rows, facts: &RowFacts<'_>, fineness: Fineness, merge: bool) -> Self {
         let mut found: Vec<(u32, ColumnBins, Vec<u16>)> = rows
             .columns()
             .par_iter()
             .enumerate()
             .filter_map(|(number, column)| {
-                let bins = ColumnBins::find(column, facts.counts, max_bin);
+                let bins = ColumnBins::find(column, facts.counts, fineness);
                 // A constant column cannot split.
                 (bins.bins > 1).then(|| {
                     let codes = bins.encode(column);
@@ -189,6 +207,22 @@ impl Binned {
         })
     }
 
+    /// The codes of each column by itself, for methods that read one column at a time.
+    pub(crate) fn by_column(&self) -> Vec<ColumnCodes> {
+        (0..self.columns.len())
+            .into_par_iter()
+            .map(|column| {
+                let (group, k) = self.place(column);
+                match &self.groups[group].codes {
+                    Codes::Narrow(codes) => {
+                        ColumnCodes::Narrow(codes.iter().map(|row| row[k]).collect())
+                    }
+                    Codes::Wide(codes) => ColumnCodes::Wide(codes.clone()),
+                }
+            })
+            .collect()
+    }
+
     /// The code of an entry in a column.
     pub(crate) fn code(&self, column: usize, entry: usize) -> usize {
         let (group, k) = self.place(column);
@@ -222,12 +256,13 @@ mod tests {
         let mut classes = [0, 0, 1].repeat(8);
         classes[4] = 1;
         let facts = RowFacts { classes: &classes, weights: &weights, counts: &counts };
-        let binned = Binned::new(&rows, &facts, 255, true);
+        let fine = Fineness { max_bin: 255, min_rows: 1 };
+        let binned = Binned::new(&rows, &facts, fine, true);
         assert_eq!(binned.len, 4);
         assert_eq!(binned.count, [7, 8, 7, 1]);
         assert_eq!(binned.class, [0, 1, 0, 1]);
         assert_eq!(binned.entry[..6], [u32::MAX, 0, 1, 2, 3, 1]);
-        let apart = Binned::new(&rows, &facts, 255, false);
+        let apart = Binned::new(&rows, &facts, fine, false);
         assert_eq!(apart.len, 23);
         assert_eq!(apart.code(0, 0), 1);
     }

@@ -6,9 +6,6 @@ use tripline_core::{Category, Column};
 /// (LightGBM's `bin_construct_sample_cnt`).
 const SAMPLE: usize = 200_000;
 
-/// Least rows of a bin (LightGBM's `min_data_in_bin`).
-const MIN_ROWS: u64 = 3;
-
 /// Most bins of a category column, so that a set of them is 256 bits with that of missing values.
 const MAX_CATEGORIES: usize = 255;
 
@@ -26,8 +23,9 @@ pub(crate) struct ColumnBins {
 /// The rule by which values become codes.
 #[derive(Debug, Clone)]
 pub(crate) enum BinKind {
-    /// Code b holds values above bound b − 1 up to bound b; the last bound is +∞.
-    Numeric(Vec<f64>),
+    /// Code b holds values above bound b − 1 up to bound b; the last bound is +∞. The smallest
+    /// value seen in each bin stands beside.
+    Numeric { bounds: Vec<f64>, lows: Vec<f64> },
     /// The bin of each dictionary code; [`BinKind::OTHER`] shares the bin of missing values.
     Category(Vec<u16>),
 }
@@ -37,19 +35,27 @@ impl BinKind {
     pub(crate) const OTHER: u16 = u16::MAX;
 }
 
+/// How fine bins are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fineness {
+    /// Most bins beside that of missing values.
+    pub(crate) max_bin: usize,
+    /// Least rows of a bin of numbers, as far as values allow.
+    pub(crate) min_rows: u64,
+}
+
 impl ColumnBins {
-    /// Bins of a column's values, each counted `counts` times (a row of count 0 is ignored), at
-    /// most `max_bin` beside that of missing values.
-    pub(crate) fn find(column: &Column, counts: &[u32], max_bin: usize) -> Self {
+    /// Bins of a column's values, each counted `counts` times; a row of count 0 is ignored.
+    pub(crate) fn find(column: &Column, counts: &[u32], fineness: Fineness) -> Self {
         match column {
-            Column::Numeric(values) => Self::numeric(values, counts, max_bin),
+            Column::Numeric(values) => Self::numeric(values, counts, fineness),
             Column::Category(category) => {
-                Self::category(category, counts, max_bin.min(MAX_CATEGORIES))
+                Self::category(category, counts, fineness.max_bin.min(MAX_CATEGORIES))
             }
         }
     }
 
-    fn numeric(values: &[f64], counts: &[u32], max_bin: usize) -> Self {
+    fn numeric(values: &[f64], counts: &[u32], fineness: Fineness) -> Self {
         // Every k-th row after a multiplicative shuffle of k keeps the sample free of periods.
         let step = values.len().div_ceil(SAMPLE).max(1);
         let mut keys = Vec::with_capacity(values.len() / step + 1);
@@ -77,9 +83,12 @@ impl ColumnBins {
                 last = Some(key);
             }
         }
-        let bounds = greedy_bounds(&distinct, max_bin);
-        let bins = bounds.len() + usize::from(missing);
-        Self { missing: missing.then_some(bounds.len()), kind: BinKind::Numeric(bounds), bins }
+        let (bounds, lows) = greedy_bounds(&distinct, fineness);
+        Self {
+            missing: missing.then_some(bounds.len()),
+            bins: bounds.len() + usize::from(missing),
+            kind: BinKind::Numeric { bounds, lows },
+        }
     }
 
     fn category(category: &Category, counts: &[u32], max_bin: usize) -> Self {
@@ -110,7 +119,21 @@ impl ColumnBins {
 
     /// Whether bins have an order.
     pub(crate) fn is_numeric(&self) -> bool {
-        matches!(self.kind, BinKind::Numeric(_))
+        matches!(self.kind, BinKind::Numeric { .. })
+    }
+
+    /// A value of each code: for a category column the number of a category, `NaN` if missing.
+    pub(crate) fn typical(&self) -> Vec<f64> {
+        let mut values = match &self.kind {
+            BinKind::Numeric { lows, .. } => lows.clone(),
+            BinKind::Category(table) => {
+                let own = self.bins - usize::from(self.missing.is_some());
+                let code = |bin| table.iter().position(|&of| usize::from(of) == bin);
+                (0..own).map(|bin| code(bin).map_or(f64::NAN, |code| code as f64)).collect()
+            }
+        };
+        values.resize(self.bins, f64::NAN);
+        values
     }
 
     /// The codes of a column's values; a value that training has not gets the code of missing ones,
@@ -118,7 +141,7 @@ impl ColumnBins {
     pub(crate) fn encode(&self, column: &Column) -> Vec<u16> {
         let absent = self.missing.unwrap_or(0) as u16;
         match (&self.kind, column) {
-            (BinKind::Numeric(bounds), Column::Numeric(values)) => values
+            (BinKind::Numeric { bounds, .. }, Column::Numeric(values)) => values
                 .iter()
                 .map(|&value| if value.is_nan() { absent } else { search(bounds, value) })
                 .collect(),
@@ -148,22 +171,29 @@ fn search(bounds: &[f64], value: f64) -> u16 {
     base as u16
 }
 
-/// Upper bounds of at most `max_bin` bins of about equal counts, where a value of many rows has a
-/// bin of its own (LightGBM's `GreedyFindBin`).
-fn greedy_bounds(distinct: &[(f64, u64)], max_bin: usize) -> Vec<f64> {
+/// Upper bounds with smallest values of at most `max_bin` bins of about equal counts, where a value
+/// of many rows has a bin of its own (LightGBM's `GreedyFindBin`).
+fn greedy_bounds(distinct: &[(f64, u64)], fineness: Fineness) -> (Vec<f64>, Vec<f64>) {
+    let Fineness { max_bin, min_rows } = fineness;
     let mut bounds = Vec::new();
+    let mut lows: Vec<f64> = distinct.first().map(|&(value, _)| value).into_iter().collect();
+    let mut part = |low: f64, high: f64| {
+        bounds.push(between(low, high));
+        lows.push(high);
+        bounds.len()
+    };
     if distinct.len() <= max_bin {
         let mut rows = 0;
         for pair in distinct.windows(2) {
             rows += pair[0].1;
-            if rows >= MIN_ROWS {
-                bounds.push(between(pair[0].0, pair[1].0));
+            if rows >= min_rows {
+                part(pair[0].0, pair[1].0);
                 rows = 0;
             }
         }
     } else {
         let total: u64 = distinct.iter().map(|&(_, count)| count).sum();
-        let max_bin = max_bin.min((total / MIN_ROWS) as usize).max(1);
+        let max_bin = max_bin.min((total / min_rows) as usize).max(1);
         let mean = total as f64 / max_bin as f64;
         let big = |count: u64| count as f64 >= mean;
         let mut rest_bins = max_bin as f64;
@@ -183,8 +213,7 @@ fn greedy_bounds(distinct: &[(f64, u64)], max_bin: usize) -> Vec<f64> {
             let full = rows >= mean_rest;
             let room_before_big = big(next.1) && rows >= (mean_rest * 0.5).max(1.0);
             if big(this.1) || full || room_before_big {
-                bounds.push(between(this.0, next.0));
-                if bounds.len() + 1 >= max_bin {
+                if part(this.0, next.0) + 1 >= max_bin {
                     break;
                 }
                 rows = 0.0;
@@ -196,7 +225,10 @@ fn greedy_bounds(distinct: &[(f64, u64)], max_bin: usize) -> Vec<f64> {
         }
     }
     bounds.push(f64::INFINITY);
-    bounds
+    if lows.is_empty() {
+        lows.push(0.0);
+    }
+    (bounds, lows)
 }
 
 /// A number that is at least `low` and below `high`, halfway where there is one.
@@ -255,12 +287,14 @@ fn sort_keys(keys: &mut Vec<(u64, u32)>) {
 mod tests {
     use super::*;
 
+    const FINE: Fineness = Fineness { max_bin: 255, min_rows: 3 };
+
     #[test]
     fn values_lie_at_or_below_their_bound() {
         let values: Vec<f64> = (0..2000).map(|i| f64::from(i % 700) * 0.5 - 100.0).collect();
         let column = Column::numeric(values.clone());
-        let bins = ColumnBins::find(&column, &vec![1; 2000], 255);
-        let BinKind::Numeric(bounds) = &bins.kind else { panic!() };
+        let bins = ColumnBins::find(&column, &vec![1; 2000], FINE);
+        let BinKind::Numeric { bounds, .. } = &bins.kind else { panic!() };
         assert!(bounds.len() <= 255 && bounds.len() > 200, "{}", bounds.len());
         for (value, code) in values.iter().zip(bins.encode(&column)) {
             let code = usize::from(code);
@@ -275,7 +309,7 @@ mod tests {
         values.extend([f64::INFINITY; 5]);
         values.extend([f64::NAN; 5]);
         let column = Column::numeric(values);
-        let bins = ColumnBins::find(&column, &[1; 20], 255);
+        let bins = ColumnBins::find(&column, &[1; 20], FINE);
         assert_eq!(bins.missing, Some(3));
         let codes = bins.encode(&column);
         assert_eq!([codes[0], codes[5], codes[10], codes[15]], [0, 1, 2, 3]);
@@ -284,7 +318,7 @@ mod tests {
     #[test]
     fn rare_categories_share_the_bin_of_missing_values() {
         let column = Column::category(&[Some("a"), Some("b"), Some("b"), Some("c"), Some("c")]);
-        let bins = ColumnBins::find(&column, &[1; 5], 2);
+        let bins = ColumnBins::find(&column, &[1; 5], Fineness { max_bin: 2, min_rows: 3 });
         assert_eq!(bins.encode(&column), [2, 0, 0, 1, 1]);
         assert_eq!(bins.bins, 3);
     }

@@ -113,8 +113,8 @@ fn to_forest(
 ) -> Forest {
     let mut forest = Forest::empty(width, outputs, Aggregate::Sum);
     for (output, tree) in trees {
-        tree.add_to(&mut forest, binned, 1);
         forest.tree_output.push(*output);
+        tree.add_to(&mut forest, binned);
     }
     forest.base = base;
     forest

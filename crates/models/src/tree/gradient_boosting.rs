@@ -14,6 +14,7 @@ use tripline_core::{
 };
 
 use super::binned::Binned;
+use super::binning::Fineness;
 use super::boosting::{Boosting, RowSampling};
 use super::grow::TreeShape;
 use super::model::{Reading, TreeModel};
@@ -336,8 +337,10 @@ impl Estimator for GradientBoosting {
         }
         let weights = RowWeights::new(context, rows.len(), self.balanced)?;
         let held_out = self.held_out(frame, context.labels, context)?;
+        // LightGBM's `min_data_in_bin`.
+        let fineness = Fineness { max_bin: self.max_bin, min_rows: 3 };
         let merge = self.plan.sampling == RowSampling::All;
-        let binned = Binned::new(rows, &weights.facts(), self.max_bin, merge);
+        let binned = Binned::new(rows, &weights.facts(), fineness, merge);
         let mut plan = self.plan.clone();
         plan.rules.monotone = monotone::resolve(&self.directions, rows.schema(), &binned.source)?;
         let multiclass = context.task == Task::Multiclass;

@@ -60,8 +60,7 @@ impl GrownTree {
     }
 
     /// Adds this tree to a forest, nodes in the order of a walk that goes left first.
-    pub(crate) fn add_to(&self, forest: &mut Forest, binned: &Binned, leaf_size: usize) {
-        let mut leaves = forest.values.len() / leaf_size;
+    pub(crate) fn add_to(&self, forest: &mut Forest, binned: &Binned) {
         // Each pending node with the right-child slot that waits for its number.
         let mut pending: Vec<(u32, Option<usize>)> = vec![(0, None)];
         while let Some((node, waiting)) = pending.pop() {
@@ -70,28 +69,19 @@ impl GrownTree {
                 forest.right[parent] = own as u32;
             }
             let node = &self.nodes[node as usize];
-            forest.cover.push(node.cover);
-            forest.right.push(0);
             match &node.kind {
                 GrownKind::Leaf(values) => {
-                    forest.feature.push(LEAF);
-                    forest.threshold.push(0.0);
-                    forest.left.push(leaves as u32);
-                    forest.flags.push(0);
-                    forest.gain.push(0.0);
+                    push_leaf(forest, node.cover);
                     forest.values.extend_from_slice(values);
-                    leaves += 1;
                 }
                 GrownKind::Split(split, [left, right]) => {
-                    let (threshold, mut flags) = test(split, forest, binned);
-                    if split.missing_left {
-                        flags |= Split::MISSING_LEFT;
-                    }
-                    forest.feature.push(binned.source[split.column]);
-                    forest.threshold.push(threshold);
-                    forest.left.push(own as u32 + 1);
-                    forest.flags.push(flags);
-                    forest.gain.push(split.gain);
+                    let column = &binned.columns[split.column];
+                    let threshold = match (&split.rule, &column.kind) {
+                        (Rule::AtMost(last), BinKind::Numeric { bounds, .. }) => bounds[*last],
+                        _ => 0.0,
+                    };
+                    let test = (split.rule, threshold, split.missing_left);
+                    push_split(forest, binned, split.column, test, split.gain, node.cover);
                     pending.push((*right, Some(own)));
                     pending.push((*left, None));
                 }
@@ -101,27 +91,82 @@ impl GrownTree {
     }
 }
 
-/// A rule over codes as a threshold or a category set over values, with its flags.
-fn test(split: &Candidate, forest: &mut Forest, binned: &Binned) -> (f64, u8) {
-    match (&split.rule, &binned.columns[split.column].kind) {
-        (Rule::AtMost(last), BinKind::Numeric(bounds)) => (bounds[*last], 0),
-        (rule, BinKind::Category(table)) => {
-            let mut bits = vec![0u32; table.len().div_ceil(32)];
-            for (code, &bin) in table.iter().enumerate() {
-                let left = if bin == BinKind::OTHER {
-                    split.missing_left
-                } else {
-                    rule.takes(usize::from(bin))
-                };
-                if left {
-                    bits[code / 32] |= 1 << (code % 32);
-                }
+/// Adds a leaf, whose values are to be added next, to the tree at a forest's end.
+pub(crate) fn push_leaf(forest: &mut Forest, cover: f64) {
+    let leaf_size = if forest.tree_output.is_empty() { forest.outputs } else { 1 };
+    let number = (forest.values.len() / leaf_size) as u32;
+    push(forest, LEAF, 0.0, number, 0, cover, 0.0);
+}
+
+/// Adds an inner node to the tree at a forest's end; its left child is the next node.
+///
+/// The test is a rule over codes, the largest value that goes left (numeric columns), whether a
+/// missing value goes left.
+pub(crate) fn push_split(
+    forest: &mut Forest,
+    binned: &Binned,
+    column: usize,
+    (rule, mut threshold, missing_left): (Rule, f64, bool),
+    gain: f64,
+    cover: f64,
+) {
+    let mut flags = if missing_left { Split::MISSING_LEFT } else { 0 };
+    if let BinKind::Category(table) = &binned.columns[column].kind {
+        flags |= Split::CATEGORY;
+        let mut bits = vec![0u32; table.len().div_ceil(32)];
+        for (code, &bin) in table.iter().enumerate() {
+            let other = bin == BinKind::OTHER;
+            if if other { missing_left } else { rule.takes(usize::from(bin)) } {
+                bits[code / 32] |= 1 << (code % 32);
             }
-            forest.category_bits.extend(bits);
-            forest.category_sets.push(forest.category_bits.len() as u32);
-            ((forest.category_sets.len() - 2) as f64, Split::CATEGORY)
         }
-        // A set over numbers is never made.
-        (Rule::OneOf(_), BinKind::Numeric(_)) => (f64::NEG_INFINITY, 0),
+        forest.category_bits.extend(bits);
+        threshold = (forest.category_sets.len() - 1) as f64;
+        forest.category_sets.push(forest.category_bits.len() as u32);
     }
+    let left = forest.feature.len() as u32 + 1;
+    push(forest, binned.source[column], threshold, left, flags, cover, gain);
+}
+
+fn push(
+    forest: &mut Forest,
+    feature: u32,
+    threshold: f64,
+    left: u32,
+    flags: u8,
+    cover: f64,
+    gain: f64,
+) {
+    forest.feature.push(feature);
+    forest.threshold.push(threshold);
+    forest.left.push(left);
+    forest.right.push(0);
+    forest.flags.push(flags);
+    forest.cover.push(cover);
+    forest.gain.push(gain);
+}
+
+/// Adds the trees of another forest of the same columns with the same outputs.
+pub(crate) fn append(forest: &mut Forest, part: &Forest) {
+    let nodes = forest.feature.len() as u32;
+    let leaf_size = if part.tree_output.is_empty() { part.outputs } else { 1 };
+    let leaves = (forest.values.len() / leaf_size) as u32;
+    let sets = (forest.category_sets.len() - 1) as f64;
+    let bits = forest.category_bits.len() as u32;
+    for node in 0..part.nodes() {
+        let leaf = part.is_leaf(node);
+        let category = part.flags[node] & Split::CATEGORY != 0;
+        forest.left.push(part.left[node] + if leaf { leaves } else { nodes });
+        forest.right.push(if leaf { 0 } else { part.right[node] + nodes });
+        forest.threshold.push(part.threshold[node] + if category { sets } else { 0.0 });
+    }
+    forest.feature.extend_from_slice(&part.feature);
+    forest.flags.extend_from_slice(&part.flags);
+    forest.cover.extend_from_slice(&part.cover);
+    forest.gain.extend_from_slice(&part.gain);
+    forest.values.extend_from_slice(&part.values);
+    forest.category_sets.extend(part.category_sets[1..].iter().map(|&end| end + bits));
+    forest.category_bits.extend_from_slice(&part.category_bits);
+    forest.tree_output.extend_from_slice(&part.tree_output);
+    forest.roots.extend(part.roots[1..].iter().map(|&end| end + nodes));
 }

@@ -394,7 +394,11 @@ mod tests {
         let cells: Vec<Cell> = gradients.iter().map(|&g| scale.cell(g, 1.0, 10)).collect();
         let total = cells.iter().fold([0, 0], |sum, &cell| plus(sum, cell));
         let bins = ColumnBins {
-            kind: if numeric { BinKind::Numeric(vec![]) } else { BinKind::Category(vec![]) },
+            kind: if numeric {
+                BinKind::Numeric { bounds: vec![], lows: vec![] }
+            } else {
+                BinKind::Category(vec![])
+            },
             bins: cells.len(),
             missing: missing.then_some(cells.len() - 1),
         };
