@@ -67,7 +67,7 @@ fn main() -> std::io::Result<()> {
             classes: families.iter().map(|name| ((*name).to_owned(), 3000)).collect(),
             notes: vec!["a byte-order mark was skipped".to_owned()],
         }],
-        protocol,
+        protocol: Some(protocol),
         threshold: ThresholdRule::Fpr(0.001),
         leakage_accepted: accepted.into_iter().collect(),
         findings: &report.findings,

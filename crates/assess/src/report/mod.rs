@@ -36,8 +36,8 @@ pub struct Report<'a> {
     pub seed: u64,
     /// The files, training first.
     pub data: Vec<DataSource>,
-    /// How rows were parted.
-    pub protocol: Protocol,
+    /// How rows were parted; none where there was no test part.
+    pub protocol: Option<Protocol>,
     /// How thresholds were chosen.
     pub threshold: ThresholdRule,
     /// Why the figures may be too good: each reason of the guard's that the user set aside.

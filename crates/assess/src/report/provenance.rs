@@ -26,7 +26,14 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>, order: &Order) {
         source(page, data);
     }
     page.put(format_args!("<h3>How each number was got</h3><ul>"));
-    page.put(format_args!("<li>{}</li>", Text(&protocol(report.protocol))));
+    let parted = report.protocol.map_or_else(
+        || {
+            "No row was set aside for judging: figures are of training or validation rows."
+                .to_owned()
+        },
+        protocol,
+    );
+    page.put(format_args!("<li>{}</li>", Text(&parted)));
     page.put(format_args!("<li>{}</li>", Text(&threshold(report.threshold))));
     let first = order.models.first().map(|&first| report.models[first].evaluation);
     let part = first.and_then(judged);

@@ -14,10 +14,10 @@ use crate::threshold::ThresholdRule;
 /// Title, banner, verdict, cards.
 pub(super) fn write(page: &mut Page, report: &Report<'_>, order: &Order) {
     page.put(format_args!(
-        "<header><h1>{}</h1><p class=\"meta\">{} · {} protocol · seed {} · {}</p></header>",
+        "<header><h1>{}</h1><p class=\"meta\">{} · {} · seed {} · {}</p></header>",
         Text(&report.title),
         Text(&sources(report)),
-        report.protocol.name(),
+        report.protocol.map_or("no test part".to_owned(), |p| format!("{} protocol", p.name())),
         report.seed,
         Text(&report.when)
     ));
