@@ -10,7 +10,8 @@ use super::part::{
 use super::trainer::{Scored, Trained, Trainer, TrainerError};
 use crate::bootstrap::{BootstrapError, Difference, Replicates};
 use crate::metrics::{
-    Alerts, Confusion, FamilyDetection, METRICS, MetricError, calibration_curve, resolve,
+    Alerts, ClassMetrics, Confusion, FamilyDetection, METRICS, MetricError, calibration_curve,
+    resolve,
 };
 use crate::protocol::{Groups, Rounding, Split};
 
@@ -389,6 +390,7 @@ fn over_folds(
         .map(|position| mean_value(folds, position, replicates))
         .collect();
     let confusion = folds.iter().fold(Confusion::default(), |sum, fold| sum.plus(&fold.confusion));
+    let classes: Vec<&ClassMetrics> = folds.iter().filter_map(|f| f.classes.as_ref()).collect();
     Some(PartMetrics {
         rows: folds.iter().map(|fold| fold.rows).sum(),
         benign: folds.iter().map(|fold| fold.benign).sum(),
@@ -401,7 +403,7 @@ fn over_folds(
         alerts: Alerts::at(&confusion, options.base_rate),
         families: sum_families(folds),
         calibration: Vec::new(),
-        classes: None,
+        classes: ClassMetrics::sum(&classes),
     })
 }
 

@@ -23,9 +23,9 @@ pub struct Across {
     pub repeated: usize,
     /// Share of the test rows.
     pub repeated_share: f64,
-    /// Of these, those that training knows with the same verdict.
+    /// Of these, those that training knows with the same verdict; 0 unless both have labels.
     pub same_verdict: usize,
-    /// Of these, those that training knows with the other verdict alone.
+    /// Of these, those that training knows with the other verdict alone; 0 unless both have labels.
     pub other_verdict: usize,
 }
 
@@ -64,6 +64,7 @@ pub(super) fn across(train: &Dataset, test: &Dataset) -> Across {
     if own.is_empty() || test.is_empty() {
         return result;
     }
+    let labelled = train.labels.is_some() && test.labels.is_some();
     let attack =
         |data: &Dataset, row: usize| data.labels.as_ref().is_some_and(|l| l.is_attack(row));
     // For each known row: whether it occurs as benign, as attack.
@@ -74,6 +75,9 @@ pub(super) fn across(train: &Dataset, test: &Dataset) -> Across {
     for (row, hash) in row_hashes(&test.rows, &others, Rounding::Exact).into_iter().enumerate() {
         if let Some(verdicts) = known.get(&hash) {
             result.repeated += 1;
+            if !labelled {
+                continue;
+            }
             if verdicts[usize::from(attack(test, row))] {
                 result.same_verdict += 1;
             } else {
@@ -88,11 +92,17 @@ pub(super) fn across(train: &Dataset, test: &Dataset) -> Across {
 /// Above this share the figures of a test file are mostly memory.
 const MOSTLY_KNOWN: f64 = 0.5;
 
+/// From this share on the test file is the training file in another form, and is refused.
+const ALL_KNOWN: f64 = 0.9;
+
 pub(super) fn findings(across: &Across) -> Vec<Finding> {
     let mut findings = Vec::new();
     if across.repeated > 0 {
-        let many = across.repeated_share > super::repeats::MANY_REPEATS;
-        let severity = if many { Severity::Warning } else { Severity::Info };
+        let severity = match across.repeated_share {
+            share if share >= ALL_KNOWN => Severity::Refusal,
+            share if share > super::repeats::MANY_REPEATS => Severity::Warning,
+            _ => Severity::Info,
+        };
         let mostly = if across.repeated_share > MOSTLY_KNOWN {
             " Figures on this test file mostly measure memory."
         } else {

@@ -108,6 +108,45 @@ impl ClassMetrics {
     }
 }
 
+impl ClassMetrics {
+    /// Several parts together, such as folds: outcomes are summed, each class's ROC AUC is the
+    /// mean over the parts that have one. None for no part.
+    pub fn sum(parts: &[&Self]) -> Option<Self> {
+        let first = parts.first()?;
+        let mut names: Vec<String> = first.classes.iter().map(|c| c.class.clone()).collect();
+        for class in parts.iter().flat_map(|part| &part.classes) {
+            if !names.contains(&class.class) {
+                names.push(class.class.clone());
+            }
+        }
+        let mut confusion = vec![vec![0u64; names.len()]; names.len()];
+        let mut areas: Vec<Vec<f64>> = vec![Vec::new(); names.len()];
+        for part in parts {
+            let at: Vec<usize> = part
+                .classes
+                .iter()
+                .map(|class| names.iter().position(|name| *name == class.class).unwrap_or(0))
+                .collect();
+            for (class, row) in part.confusion.iter().enumerate() {
+                for (called, count) in row.iter().enumerate() {
+                    confusion[at[class]][at[called]] += count;
+                }
+                areas[at[class]].extend(part.classes[class].roc_auc);
+            }
+        }
+        let classes = names
+            .into_iter()
+            .enumerate()
+            .map(|(class, name)| {
+                let areas = &areas[class];
+                let mean = areas.iter().sum::<f64>() / areas.len() as f64;
+                class_row(name, class, &confusion, (!areas.is_empty()).then_some(mean))
+            })
+            .collect();
+        Some(summary(classes, confusion))
+    }
+}
+
 fn most_probable(values: &[f64]) -> usize {
     let mut best = 0;
     for (class, value) in values.iter().enumerate() {

@@ -93,6 +93,8 @@ pub(crate) fn equal_mass_bins(
         let p = probability[row as usize];
         if previous != Some(p) {
             let target = ((before / whole.max(f64::MIN_POSITIVE)) * bins as f64) as usize;
+            // Rows without weight at the end stay in the last bin.
+            let target = target.min(bins.saturating_sub(1));
             if previous.is_some() && target > last_target {
                 bin += 1;
                 last_target = target;

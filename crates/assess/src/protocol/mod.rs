@@ -179,8 +179,19 @@ impl Protocol {
 
     /// Parts the rows of a labelled data set; the same seed gives the same splits.
     pub fn splits(&self, data: &Dataset, seed: u64) -> Result<Vec<Split>, ProtocolError> {
+        self.splits_with(data, seed, Rounding::Exact)
+    }
+
+    /// As [`Protocol::splits`], where rows that are equal by `rounding` count as equal: with
+    /// [`Rounding::Significant`], near-duplicates are never parted either.
+    pub fn splits_with(
+        &self,
+        data: &Dataset,
+        seed: u64,
+        rounding: Rounding,
+    ) -> Result<Vec<Split>, ProtocolError> {
         self.validate()?;
-        splits::splits(self, data, seed)
+        splits::splits(self, data, seed, rounding)
     }
 
     fn validate(&self) -> Result<(), ProtocolError> {

@@ -11,9 +11,10 @@ pub(super) fn splits(
     protocol: &Protocol,
     data: &Dataset,
     seed: u64,
+    rounding: Rounding,
 ) -> Result<Vec<Split>, ProtocolError> {
     let labels = labels_of(data)?;
-    let groups = Groups::new(&data.rows, Rounding::Exact);
+    let groups = Groups::new(&data.rows, rounding);
     let mut splits = match *protocol {
         Protocol::Official => return Err(ProtocolError::NeedsTestFile),
         Protocol::DuplicateGrouped { folds } => {

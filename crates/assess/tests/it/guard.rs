@@ -282,3 +282,15 @@ fn poor_data_give_findings_instead_of_panics() {
     let across = check(&odd, Some(&other_kind), &GuardOptions::default()).across.unwrap();
     assert_eq!((across.columns, across.other_kind), (0, vec!["nan".to_owned()]));
 }
+
+#[test]
+fn the_training_file_in_another_form_is_refused() {
+    let train = flows(400, 0.0, 1);
+    let order: Vec<usize> = (0..400).rev().collect();
+    let report = report(&train, Some(&train.select(&order)));
+    assert_eq!(one(&report, "test-rows-in-training").severity, Severity::Refusal);
+    assert!(decide(&report, &Protocol::Official, false).is_err());
+    let unlabelled = Dataset { labels: None, ..train.clone() };
+    let across = check(&train, Some(&unlabelled), &GuardOptions::default()).across.unwrap();
+    assert_eq!((across.repeated, across.same_verdict, across.other_verdict), (400, 0, 0));
+}

@@ -209,3 +209,47 @@ fn families_tell_how_long_the_first_alert_took() {
     close("low", found[0].interval.low, 0.207_659_600_802_047_82);
     close("high", found[0].interval.high, 0.938_508_055_279_603_8);
 }
+
+#[test]
+fn rows_without_weight_have_a_bin_too() {
+    let probability: Vec<f64> = (0..100).map(|row| f64::from(row) / 100.0).collect();
+    let weights: Vec<f64> = (0..100).map(|row| if row < 90 { 1.0 } else { 0.0 }).collect();
+    let attacks: Vec<bool> = (0..100).map(|row| row % 2 == 0).collect();
+    let curve = calibration_curve(&probability, &attacks, Some(&weights), 10);
+    assert_eq!(curve.len(), 10);
+    assert_eq!(curve[9].weight, 9.0);
+    let sample = Sample::new(&SampleInput {
+        scores: &probability,
+        probability: Some(&probability),
+        attacks: &attacks,
+        weights: Some(&weights),
+        threshold: 0.5,
+        base_rate: BaseRate::default(),
+        seconds_per_row: None,
+        bins: 10,
+    })
+    .unwrap();
+    let error = sample.tally().calibration_error.unwrap();
+    close("error", error, expected_calibration_error(&curve).unwrap());
+}
+
+#[test]
+fn folds_of_classes_are_summed() {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let labels = Labels::from_names(&["benign", "dos", "dos", "benign"], "benign");
+    let values = vec![0.9, 0.1, 0.2, 0.8, 0.6, 0.4, 0.7, 0.3];
+    let all = ClassProbabilities { names: names(&["benign", "dos"]), values: values.clone() };
+    let whole = ClassMetrics::new(&all, &labels).unwrap().unwrap();
+    let part = |rows: [usize; 2], swapped: bool| {
+        let order = if swapped { [1, 0] } else { [0, 1] };
+        let names = order.map(|at| ["benign", "dos"][at].to_owned()).to_vec();
+        let values = rows.iter().flat_map(|row| order.map(|at| values[row * 2 + at])).collect();
+        let labels = labels.select(&rows);
+        ClassMetrics::new(&ClassProbabilities { names, values }, &labels).unwrap().unwrap()
+    };
+    let sum = ClassMetrics::sum(&[&part([0, 1], false), &part([2, 3], true)]).unwrap();
+    assert_eq!(sum.confusion, whole.confusion);
+    close("F1", sum.macro_f1, whole.macro_f1);
+    assert_eq!(sum.classes[1].roc_auc, Some(1.0));
+    assert_eq!(ClassMetrics::sum(&[]), None);
+}

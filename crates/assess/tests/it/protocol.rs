@@ -206,3 +206,22 @@ fn what_cannot_be_split_is_told_with_a_way_out() {
     assert!(error(Protocol::TimeOrdered { test_share: 0.3 }, &empty).contains("no time column"));
     assert!(error(Protocol::DuplicateGrouped { folds: 2 }, &empty).contains("has 0"));
 }
+
+#[test]
+fn near_duplicates_can_be_kept_together() {
+    let values: Vec<f64> =
+        (0..200).map(|row| f64::from(row / 2) + f64::from(row % 2) * 1e-9).collect();
+    let attacks: Vec<bool> = (0..200).map(|row| row % 4 < 2).collect();
+    let labels = tripline_core::Labels::binary(&attacks);
+    let data = dataset(vec![("a", tripline_core::Column::numeric(values))], Some(labels));
+    let protocol = Protocol::DuplicateGrouped { folds: 5 };
+    let near = Groups::new(&data.rows, Rounding::Significant(4));
+    // The pair at 0 differs in its first digit.
+    assert_eq!(near.count, 101);
+    let shared = |rounding| -> usize {
+        let splits = protocol.splits_with(&data, 0, rounding).unwrap();
+        splits.iter().map(|split| near.shared(&split.train, &split.test)).sum()
+    };
+    assert!(shared(Rounding::Exact) > 50);
+    assert_eq!(shared(Rounding::Significant(4)), 0);
+}
