@@ -1,1 +1,29 @@
-//! Stub.
+//! Bytes to data sets: readers of labelled flows in their published layouts.
+//!
+//! [`read`] gives a file in one piece, [`open`] batch by batch in bounded memory. CSV, TSV, JSON
+//! lines and Parquet are told apart by content, as are gzip and zstd around them; a published
+//! [`layout`] is recognised by its columns. What was found and handled is told in
+//! [`tripline_core::Dataset::notes`] by the codes of [`notes`].
+
+mod assemble;
+mod batches;
+mod bytes;
+mod chunk;
+mod dictionary;
+pub mod error;
+mod format;
+mod label;
+pub mod layout;
+pub mod notes;
+mod number;
+pub mod options;
+mod parquet;
+mod plan;
+mod sample;
+mod text;
+mod time;
+
+pub use batches::{Batches, open, open_bytes, read, read_bytes};
+pub use error::IngestError;
+pub use layout::{LAYOUTS, Layout};
+pub use options::ReadOptions;
