@@ -52,7 +52,7 @@ struct Feature {
 
 enum FeatureCells {
     Numbers(Vec<f64>),
-    Codes { codes: Vec<u32>, values: Values },
+    Codes { codes: Vec<u32>, values: Box<Values> },
 }
 
 /// The dictionary of a column over the whole file.
@@ -132,7 +132,7 @@ impl Assembler {
                                     FieldKind::Numeric => None,
                                 }
                             });
-                            let values = Values::new(expected, options.max_categories);
+                            let values = Box::new(Values::new(expected, options.max_categories));
                             FeatureCells::Codes { codes: Vec::new(), values }
                         }
                         _ => FeatureCells::Numbers(Vec::new()),
@@ -356,7 +356,7 @@ impl Assembler {
             all.push(note(
                 notes::LABEL_CONFLICT,
                 format!(
-                    "the two label columns disagree in {conflicts} rows; the kind of attack \
+                    "rows whose two label columns disagree: {conflicts}; the kind of attack \
                      decides, an attack without a kind is `attack`"
                 ),
             ));
@@ -398,19 +398,20 @@ impl Counts {
                     .filter(|(odd, _)| count(odd) > 0)
                     .map(|(_, name)| name)
                     .collect();
-                let text = format!("{total} {what} are read as missing, in: {}", listed(&columns));
+                let text = format!("{what} are read as missing: {total}, in {}", listed(&columns));
                 all.push(note(code, text));
             }
         };
         odd(notes::INFINITE_CELLS, |odd| odd.infinite, "infinite numbers");
         odd(notes::TEXT_CELLS, |odd| odd.text, "texts among numbers");
         if self.repeated_headers > 0 {
-            let text = format!("{} repeated header lines are left out", self.repeated_headers);
+            let text =
+                format!("header lines among the rows are left out: {}", self.repeated_headers);
             all.push(note(notes::REPEATED_HEADERS, text));
         }
         if self.unknown_members > 0 {
             let text = format!(
-                "{} members that the first objects do not have are left out",
+                "members that the first objects do not have are left out: {}",
                 self.unknown_members
             );
             all.push(note(notes::UNKNOWN_MEMBERS, text));
@@ -421,7 +422,7 @@ impl Counts {
                 .iter()
                 .map(|(line, reason)| format!("line {}: {reason}", line + 1))
                 .collect();
-            let text = format!("{} bad records are left out; {}", self.bad, first.join("; "));
+            let text = format!("bad records are left out: {}; {}", self.bad, first.join("; "));
             all.push(note(notes::BAD_RECORDS, text));
         }
     }
@@ -447,10 +448,8 @@ fn classify(
     let mut cache = ClassCache::default();
     into.reserve(chunk.rows);
     for row in 0..chunk.rows {
-        let code = |cells: &Option<(&Vec<u32>, &[Box<[u8]>])>| {
-            cells.as_ref().map_or(MISSING, |(codes, _)| codes[row])
-        };
-        let (family, zero_one) = (code(&families), code(&binary));
+        let family = families.as_ref().map_or(MISSING, |(codes, _)| codes[row]);
+        let zero_one = binary.as_ref().map_or(MISSING, |(codes, _)| codes[row]);
         let (class, conflict) = cache.class(family, zero_one, || {
             let family = families.as_ref().and_then(|(_, values)| value(values, family));
             let zero_one = binary.as_ref().and_then(|(_, values)| value(values, zero_one));

@@ -72,7 +72,7 @@ pub struct Batches {
 }
 
 enum Reader {
-    Text { windows: Windows, cutting: Cutting, parser: Parser },
+    Text { windows: Box<Windows>, cutting: Cutting, parser: Box<Parser> },
     Parquet(Box<ParquetReader>),
 }
 
@@ -93,7 +93,7 @@ impl Batches {
                     chunk_bytes: options.chunk_bytes.max(1),
                     max_record_bytes: options.max_record_bytes,
                 };
-                Reader::Text { windows, cutting, parser }
+                Reader::Text { windows: Box::new(windows), cutting, parser: Box::new(parser) }
             }
             Opened::Parquet(file) => Reader::Parquet(Box::new(file.reader(&plan.roles)?)),
         };

@@ -159,11 +159,11 @@ impl ByteStream {
         }
         let path = self.name.clone();
         match self.receiver.recv() {
-            Ok(Message::Block(block)) => return Ok(Some(block)),
+            Ok(Message::Block(block)) => Ok(Some(block)),
             Ok(Message::End(fingerprint)) => {
                 self.fingerprint = Some(fingerprint);
                 self.ended = true;
-                return Ok(None);
+                Ok(None)
             }
             Ok(Message::Failed(Failure::Disk(source))) => {
                 self.ended = true;

@@ -32,9 +32,9 @@ pub enum IngestError {
     },
     /// A header alone, or no record that could be read.
     #[error(
-        "{path}:{line}: no row follows{bad}; give a table with a row for each flow", 
+        "{path}:{line}: no row{bad} follows; give a table with a row for each flow", 
         bad = if *.bad_records == 0 { String::new() }
-              else { format!(" that can be read ({bad_records} bad records)") }
+              else { format!(" that can be read (bad records: {bad_records})") }
     )]
     NoRows {
         /// As given.
@@ -148,7 +148,7 @@ pub enum IngestError {
     },
     /// More bad records than allowed.
     #[error(
-        "{path}:{line}: {reason}; {bad_records} bad records are too many beside {rows} rows; mend \
+        "{path}:{line}: {reason}; too many records are bad: {bad_records} beside {rows} good ones; mend \
          the file, or check its delimiter and its header"
     )]
     BadRecords {

@@ -166,6 +166,10 @@ fn open_json(
         check_width(&path, 1, names.len())?;
         objects.push(members);
     }
+    if objects.is_empty() {
+        let records = lines(head, ended).count() as u64;
+        return Err(IngestError::NoRows { path, line: 1, bad_records: records });
+    }
     let mut sample = Sample::new(names);
     // Bounds the memory of many objects with many different members.
     let bound = (8 << 20) / sample.names.len().max(1) + 1;
@@ -253,6 +257,10 @@ fn open_delimited(
     }
     let rows = if header.is_some() { &head[rest..] } else { head };
     let sample = sample(names, rows, ended, delimiter, header.as_deref(), options);
+    if sample.rows() == 0 {
+        let records = records(rows, ended, delimiter).count() as u64;
+        return Err(IngestError::NoRows { path, line: lines_before, bad_records: records });
+    }
     let plan = Plan::new(&path, layout, &sample, options)?.told(told);
     windows.skip(skipped);
     let parser = Parser::Delimited(Delimited {

@@ -70,11 +70,11 @@ impl Plan {
                 plan.features.push(column);
             }
         }
+        told.tell(&mut plan.notes);
         if let Some(layout) = layout {
             plan.add_layout(layout, &taken, time.is_some(), options);
         }
         plan.names = names;
-        told.tell(&mut plan.notes);
         Ok(plan)
     }
 

@@ -34,7 +34,7 @@ pub struct Layout {
     /// A file whose header has all these columns is of this layout.
     pub signature: &'static [&'static str],
     /// Whether the first records of a file without header are of this layout.
-    pub headless: Option<fn(&[Vec<&[u8]>]) -> bool>,
+    pub headless: Option<Headless>,
     /// Which column tells the class.
     pub label: LayoutLabel,
     /// Columns that never become features, with the reason.
@@ -53,6 +53,9 @@ pub struct Layout {
     /// if the column is there.
     pub remarks: &'static [Remark],
 }
+
+/// Whether records, as cells, are of a layout.
+pub type Headless = fn(&[Vec<&[u8]>]) -> bool;
 
 /// Which column tells the class.
 #[derive(Debug)]

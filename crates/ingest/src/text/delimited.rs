@@ -79,8 +79,6 @@ impl Delimited {
                             return None;
                         }
                         codes.push(MISSING);
-                    } else if let Some(code) = dictionary.find(cell) {
-                        codes.push(code);
                     } else if self.is_header_cell(column, cell) {
                         return None;
                     } else {

@@ -1,0 +1,15 @@
+//! Reading, from outside: layouts, errors, streams.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a failed unwrap fails the test; a test on real data says whether it ran"
+)]
+
+mod chunking;
+mod data;
+mod formats;
+mod hostile;
+mod layouts;
+mod support;
+mod tables;
