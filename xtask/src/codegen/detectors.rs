@@ -1,35 +1,15 @@
-//! Documents that are written from the code.
+//! The detectors with their parameters, from their cards.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
-use anyhow::Context as _;
 use tripline_core::{Abilities, Card, Input, MissingPolicy, ParamValue, Range, Supervision};
-use tripline_models::CARDS;
-use tripline_models::import::IMPORTED_CARDS;
 
-/// Path from the root with the text that is to stand there.
-pub(crate) fn documents() -> Vec<(&'static str, String)> {
-    vec![("docs/detectors.md", detectors(CARDS, IMPORTED_CARDS))]
-}
-
-/// Writes every document.
-pub(crate) fn write(root: &Path) -> anyhow::Result<()> {
-    for (path, text) in documents() {
-        let file = root.join(path);
-        let folder = file.parent().context("a document lies in a folder")?;
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make the folder of {path}"))?;
-        std::fs::write(&file, text).with_context(|| format!("cannot write {path}"))?;
-        println!("wrote {path}");
-    }
-    Ok(())
-}
+use super::cell;
 
 /// A table of all detectors, then each with its parameters.
-fn detectors(cards: &[&Card], imported: &[&Card]) -> String {
+pub(super) fn document(cards: &[&Card], imported: &[&Card]) -> String {
     let mut text = String::from(
-        "<!-- Written by `cargo xtask codegen` from the cards. Do not edit. -->\n\n# Detectors\n\n\
+        "# Detectors\n\n\
          A score is higher for what is more suspicious, whatever the detector.\n\n\
          | id | family | learns from | columns | missing values | abilities |\n\
          |---|---|---|---|---|---|\n",
@@ -78,8 +58,8 @@ fn section(text: &mut String, card: &Card) {
             "| `{}` | {} | {} | {} | {} |",
             param.name,
             value(&param.default),
-            range(&param.range),
-            param.search.as_ref().map_or_else(|| "—".to_owned(), range),
+            cell(&param.range.to_string()),
+            param.search.as_ref().map_or_else(|| "—".to_owned(), searched),
             cell(param.doc),
         );
     }
@@ -125,26 +105,25 @@ fn value(value: &ParamValue) -> String {
     if text.is_empty() { "none".to_owned() } else { format!("`{text}`") }
 }
 
-fn range(range: &Range) -> String {
+/// The values that tuning tries.
+fn searched(range: &Range) -> String {
     let log = match range {
-        Range::Int { log: true, .. } | Range::Float { log: true, .. } => ", logarithmic",
+        Range::Int { log: true, .. } | Range::Float { log: true, .. } => " by its logarithm",
         _ => "",
     };
     cell(&format!("{range}{log}"))
 }
 
-/// Text that does not end a table's cell.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|")
-}
-
 #[cfg(test)]
 mod tests {
+    use tripline_models::CARDS;
+    use tripline_models::import::IMPORTED_CARDS;
+
     use super::*;
 
     #[test]
     fn every_card_has_a_row_with_its_section() {
-        let text = detectors(CARDS, IMPORTED_CARDS);
+        let text = document(CARDS, IMPORTED_CARDS);
         for card in CARDS.iter().chain(IMPORTED_CARDS) {
             assert!(text.contains(&format!("| [`{}`]", card.id)), "{}", card.id);
             assert!(text.contains(&format!("\n## `{}`\n", card.id)), "{}", card.id);
