@@ -14,6 +14,7 @@ mod weights;
 use rayon::prelude::*;
 use tripline_core::Aligned;
 
+use self::path::{Path, Paths};
 use self::patterns::{Block, Patterns};
 use self::weights::{BackgroundWeights, PathWeights};
 use super::forest::Forest;
@@ -50,9 +51,10 @@ impl<'a> Shap<'a> {
     /// The output without any column: the mean of the leaves by the training rows' weights.
     pub fn base(&self) -> f64 {
         let mut base = 0.0;
-        path::visit(self.forest, self.output, |path| {
+        let mut paths = Paths::new(self.forest, self.output);
+        while let Some(path) = paths.advance() {
             base += path.columns.iter().fold(path.value, |part, column| part * column.share);
-        });
+        }
         base + self.forest.base[self.output]
     }
 
@@ -119,13 +121,7 @@ impl<'a> Shap<'a> {
 
 #[inline(always)]
 pub(crate) fn path_dependent_block(shap: &Shap<'_>, block: &Block, out: &mut [f64]) {
-    let mut weights = PathWeights::default();
-    by_column(shap, block, out, |path, patterns, table| {
-        weights.prepare(path);
-        for pattern in 0..patterns.len() {
-            weights.values(path, patterns, pattern, BLOCK, &mut table[pattern..]);
-        }
-    });
+    by_column(shap, block, PathDependent::default(), out);
 }
 
 #[inline(always)]
@@ -135,51 +131,93 @@ pub(crate) fn interventional_block(
     background: &Background,
     out: &mut [f64],
 ) {
-    let mut weights = BackgroundWeights::default();
-    let mut theirs = Patterns::new();
-    by_column(shap, block, out, |path, patterns, table| {
-        for column in table.chunks_exact_mut(BLOCK) {
-            column[..patterns.len()].fill(0.0);
-        }
-        for other in &background.blocks {
-            theirs.find(shap.forest, shap.coded, other, path);
-            for pattern in 0..patterns.len() {
-                let table = &mut table[pattern..];
-                weights.add(path, patterns, pattern, &theirs, background.rows, BLOCK, table);
-            }
-        }
-    });
+    let fill = Interventional {
+        shap,
+        background,
+        patterns: Patterns::new(),
+        weights: BackgroundWeights::default(),
+    };
+    by_column(shap, block, fill, out);
 }
 
-/// Fills for each leaf a table (D × [`BLOCK`]) with what each pattern adds to each column of the
-/// path, then adds it to the rows.
-#[inline(always)]
-fn by_column(
-    shap: &Shap<'_>,
-    block: &Block,
-    out: &mut [f64],
-    mut fill: impl FnMut(&path::Path, &Patterns, &mut [f64]),
-) {
-    let width = shap.forest.width;
-    let mut patterns = Patterns::new();
-    let mut table = Vec::new();
-    // A sum for each row, column by column.
-    let mut sums = vec![[0.0; BLOCK]; width];
-    path::visit(shap.forest, shap.output, |path| {
-        if path.columns.is_empty() || path.value == 0.0 {
-            return;
+/// What each pattern adds to each column of a path.
+///
+/// A trait, not a closure, so that it is compiled into its caller for each processor.
+trait Fill {
+    /// Fills D rows of [`BLOCK`] numbers, of which those of the patterns count.
+    fn fill(&mut self, path: &Path, patterns: &Patterns, table: &mut [[f64; BLOCK]]);
+}
+
+#[derive(Default)]
+struct PathDependent {
+    weights: PathWeights,
+}
+
+impl Fill for PathDependent {
+    #[inline(always)]
+    fn fill(&mut self, path: &Path, patterns: &Patterns, table: &mut [[f64; BLOCK]]) {
+        self.weights.prepare(path);
+        for pattern in 0..patterns.len() {
+            self.weights.values(path, patterns, pattern, table);
         }
-        patterns.find(shap.forest, shap.coded, block, path);
-        table.resize(path.columns.len() * BLOCK, 0.0);
-        fill(path, &patterns, &mut table);
-        let (table, _) = table.as_chunks::<BLOCK>();
-        for (table, column) in table.iter().zip(&path.columns) {
-            let sums = &mut sums[column.column][..block.count];
-            for (sum, &pattern) in sums.iter_mut().zip(&patterns.of_row) {
-                *sum += table[usize::from(pattern)];
+    }
+}
+
+struct Interventional<'a> {
+    shap: &'a Shap<'a>,
+    background: &'a Background,
+    patterns: Patterns,
+    weights: BackgroundWeights,
+}
+
+impl Fill for Interventional<'_> {
+    #[inline(always)]
+    fn fill(&mut self, path: &Path, patterns: &Patterns, table: &mut [[f64; BLOCK]]) {
+        for column in table.iter_mut() {
+            column[..patterns.len()].fill(0.0);
+        }
+        let rows = self.background.rows;
+        for other in &self.background.blocks {
+            self.patterns.find(self.shap.forest, self.shap.coded, other, path);
+            for pattern in 0..patterns.len() {
+                self.weights.add(path, patterns, pattern, &self.patterns, rows, table);
             }
         }
-    });
+    }
+}
+
+/// Adds what each leaf gives to the rows of a block.
+#[inline(always)]
+fn by_column(shap: &Shap<'_>, block: &Block, mut fill: impl Fill, out: &mut [f64]) {
+    let width = shap.forest.width;
+    let mut patterns = Patterns::new();
+    let mut table: Vec<[f64; BLOCK]> = Vec::new();
+    // A sum for each row, column by column.
+    let mut sums = vec![[0.0; BLOCK]; width];
+    let mut paths = Paths::new(shap.forest, shap.output);
+    while let Some(path) = paths.advance() {
+        if path.columns.is_empty() || path.value == 0.0 {
+            continue;
+        }
+        patterns.find(shap.forest, shap.coded, block, path);
+        if table.len() < path.columns.len() {
+            table.resize(path.columns.len(), [0.0; BLOCK]);
+        }
+        let table = &mut table[..path.columns.len()];
+        fill.fill(path, &patterns, table);
+        for i in 0..path.columns.len() {
+            let (table, sums) = (&table[i], &mut sums[path.columns[i].column]);
+            if block.count == BLOCK {
+                for row in 0..BLOCK {
+                    sums[row] += table[usize::from(patterns.of_row[row])];
+                }
+            } else {
+                for row in 0..block.count {
+                    sums[row] += table[usize::from(patterns.of_row[row])];
+                }
+            }
+        }
+    }
     for (row, out) in out.chunks_exact_mut(width).enumerate() {
         for (out, sums) in out.iter_mut().zip(&sums) {
             *out = sums[row];
@@ -193,9 +231,10 @@ pub(crate) fn interactions_block(shap: &Shap<'_>, block: &Block, out: &mut [f64]
     let mut weights = PathWeights::default();
     let mut patterns = Patterns::new();
     let mut table = Vec::new();
-    path::visit(shap.forest, shap.output, |path| {
+    let mut paths = Paths::new(shap.forest, shap.output);
+    while let Some(path) = paths.advance() {
         if path.columns.is_empty() || path.value == 0.0 {
-            return;
+            continue;
         }
         patterns.find(shap.forest, shap.coded, block, path);
         weights.prepare(path);
@@ -213,5 +252,5 @@ pub(crate) fn interactions_block(shap: &Shap<'_>, block: &Block, out: &mut [f64]
                 }
             }
         }
-    });
+    }
 }

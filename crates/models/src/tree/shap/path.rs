@@ -42,40 +42,69 @@ struct Step {
     test: PathTest,
 }
 
-/// Visits the path to each leaf of all trees that touch an output, in order of trees, from left to
-/// right.
-#[inline(always)]
-pub(super) fn visit(forest: &Forest, output: usize, mut each: impl FnMut(&Path)) {
-    let scale = forest.scale(output);
-    let mut path = Path::default();
-    let mut trail: Vec<Step> = Vec::new();
-    // Nodes to visit, with the depth at which they hang and the step that leads there.
-    let mut stack: Vec<(usize, Option<(usize, Step)>)> = Vec::new();
-    for tree in 0..forest.trees() {
-        if forest.tree_output.get(tree).is_some_and(|&own| own as usize != output) {
-            continue;
+/// The paths to all leaves of the trees that touch an output, in order of trees, from left to
+/// right; one after another in the same memory.
+#[derive(Debug)]
+pub(super) struct Paths<'a> {
+    forest: &'a Forest,
+    output: usize,
+    scale: f64,
+    /// The tree whose nodes are on the stack.
+    tree: usize,
+    /// The next tree to begin.
+    next: usize,
+    trail: Vec<Step>,
+    /// Nodes to visit, with the depth at which they hang and the step that leads there.
+    stack: Vec<(usize, Option<(usize, Step)>)>,
+    path: Path,
+}
+
+impl<'a> Paths<'a> {
+    pub(super) fn new(forest: &'a Forest, output: usize) -> Self {
+        Self {
+            forest,
+            output,
+            scale: forest.scale(output),
+            tree: 0,
+            next: 0,
+            trail: Vec::new(),
+            stack: Vec::new(),
+            path: Path::default(),
         }
-        trail.clear();
-        stack.push((forest.roots[tree] as usize, None));
-        while let Some((node, step)) = stack.pop() {
-            if let Some((depth, step)) = step {
-                trail.truncate(depth);
-                trail.push(step);
+    }
+
+    /// The next path.
+    pub(super) fn advance(&mut self) -> Option<&Path> {
+        let forest = self.forest;
+        loop {
+            while let Some((node, step)) = self.stack.pop() {
+                if let Some((depth, step)) = step {
+                    self.trail.truncate(depth);
+                    self.trail.push(step);
+                }
+                if forest.is_leaf(node) {
+                    let value = forest.leaf_value(self.tree, node, self.output) * self.scale;
+                    self.path.assemble(value, &self.trail);
+                    return Some(&self.path);
+                }
+                // The left child last, so that it comes first.
+                for left in [false, true] {
+                    let child = if left { forest.left[node] } else { forest.right[node] } as usize;
+                    let step = Step {
+                        column: forest.feature[node],
+                        share: share(forest.cover[child], forest.cover[node]),
+                        test: PathTest { node: node as u32, left },
+                    };
+                    self.stack.push((child, Some((self.trail.len(), step))));
+                }
             }
-            if forest.is_leaf(node) {
-                path.assemble(forest.leaf_value(tree, node, output) * scale, &trail);
-                each(&path);
-                continue;
-            }
-            for left in [false, true] {
-                let child = if left { forest.left[node] } else { forest.right[node] } as usize;
-                let step = Step {
-                    column: forest.feature[node],
-                    share: share(forest.cover[child], forest.cover[node]),
-                    test: PathTest { node: node as u32, left },
-                };
-                stack.push((child, Some((trail.len(), step))));
-            }
+            let touches = |tree: usize| {
+                forest.tree_output.get(tree).is_none_or(|&own| own as usize == self.output)
+            };
+            self.tree = (self.next..forest.trees()).find(|&tree| touches(tree))?;
+            self.next = self.tree + 1;
+            self.trail.clear();
+            self.stack.push((forest.roots[self.tree] as usize, None));
         }
     }
 }

@@ -26,10 +26,12 @@ pub(crate) struct Block {
 /// A pattern has a bit for each column of the path: 1 where the row passes all its tests.
 #[derive(Debug)]
 pub(super) struct Patterns {
-    /// Bytes of a pattern.
-    bytes: usize,
-    /// For each byte, one for each row.
+    /// For each eight columns, a byte of the pattern of each row.
     planes: Vec<[u8; BLOCK]>,
+    /// For each 64 columns, a word of the pattern of each row.
+    words: Vec<[u64; BLOCK]>,
+    /// Words in use.
+    size: usize,
     /// For each row the number of its pattern.
     pub(super) of_row: [u8; BLOCK],
     /// A row of each pattern, by number.
@@ -37,7 +39,7 @@ pub(super) struct Patterns {
     /// Rows of each pattern, by number.
     pub(super) counts: Vec<u32>,
     /// Number + 1 of the pattern at each place of a hash table; 0 is free.
-    table: Vec<u16>,
+    table: [u16; PLACES],
 }
 
 /// Places of the hash table: twice the most patterns.
@@ -46,12 +48,13 @@ const PLACES: usize = 2 * BLOCK;
 impl Patterns {
     pub(super) fn new() -> Self {
         Self {
-            bytes: 0,
             planes: Vec::new(),
+            words: Vec::new(),
+            size: 0,
             of_row: [0; BLOCK],
             rows: Vec::new(),
             counts: Vec::new(),
-            table: vec![0; PLACES],
+            table: [0; PLACES],
         }
     }
 
@@ -60,16 +63,10 @@ impl Patterns {
         self.rows.len()
     }
 
-    /// A byte of a pattern.
+    /// 64 bits of a pattern, those of lower columns lower.
     #[inline(always)]
-    pub(super) fn byte(&self, pattern: usize, byte: usize) -> u8 {
-        self.planes[byte][usize::from(self.rows[pattern])]
-    }
-
-    /// Whether a pattern passes the tests of a column of the path.
-    #[inline(always)]
-    pub(super) fn passes(&self, pattern: usize, column: usize) -> bool {
-        self.byte(pattern, column / 8) >> (column % 8) & 1 == 1
+    pub(super) fn word(&self, pattern: usize, word: usize) -> u64 {
+        self.words[word][usize::from(self.rows[pattern])]
     }
 
     /// Finds the patterns of a block's rows.
@@ -81,19 +78,27 @@ impl Patterns {
         block: &Block,
         path: &Path,
     ) {
-        self.bytes = path.columns.len().div_ceil(8).max(1);
-        self.planes.resize(self.bytes.max(self.planes.len()), [0; BLOCK]);
-        self.planes[..self.bytes].iter_mut().for_each(|plane| plane.fill(0));
+        let bytes = path.columns.len().div_ceil(8);
+        self.planes.resize(bytes.max(self.planes.len()), [0; BLOCK]);
         match coded {
             Some(coded) => self.test_codes(coded, block, path),
             None => self.test_values(forest, block, path),
         }
+        self.size = path.columns.len().div_ceil(64);
+        self.words.resize(self.size.max(self.words.len()), [0; BLOCK]);
+        for byte in 0..bytes {
+            let (word, plane) = (&mut self.words[byte / 8], &self.planes[byte]);
+            for i in 0..BLOCK {
+                let before = if byte % 8 == 0 { 0 } else { word[i] };
+                word[i] = before | u64::from(plane[i]) << (8 * (byte % 8));
+            }
+        }
         self.rows.clear();
         self.counts.clear();
-        if self.bytes == 1 {
+        if bytes == 1 {
             self.number_bytes(block.count);
         } else {
-            self.number_hashed(block.count);
+            self.number_words(block.count);
         }
     }
 
@@ -102,9 +107,10 @@ impl Patterns {
         let (codes, _) = block.scratch.codes.as_chunks::<GROUP>();
         for group in 0..block.count.div_ceil(GROUP) {
             let mut first = 0;
-            for (number, columns) in path.columns.chunks(8).enumerate() {
+            for number in 0..path.columns.len().div_ceil(8) {
                 let mut bits = [0u8; GROUP];
-                for (bit, column) in columns.iter().enumerate() {
+                for bit in 0..(path.columns.len() - number * 8).min(8) {
+                    let column = path.columns[number * 8 + bit];
                     let mut passes = [1u8 << bit; GROUP];
                     for step in &path.tests[first..column.end] {
                         let test = coded.tests[step.node as usize];
@@ -135,6 +141,7 @@ impl Patterns {
     }
 
     fn test_values(&mut self, forest: &Forest, block: &Block, path: &Path) {
+        self.planes.iter_mut().for_each(|plane| plane.fill(0));
         for row in 0..block.count {
             let values = &block.values[row * forest.width..][..forest.width];
             let mut first = 0;
@@ -166,32 +173,33 @@ impl Patterns {
     }
 
     /// Numbers longer patterns by a hash table.
-    fn number_hashed(&mut self, count: usize) {
-        self.table.fill(0);
+    #[inline(always)]
+    fn number_words(&mut self, count: usize) {
+        self.table = [0; PLACES];
+        let words = &self.words[..self.size];
         for row in 0..count {
-            // FNV-1a.
-            let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-            for plane in &self.planes[..self.bytes] {
-                hash = (hash ^ u64::from(plane[row])).wrapping_mul(0x0100_0000_01b3);
+            let mut hash = 0_u64;
+            for word in words {
+                // Multiplicative hashing (Knuth 1998, § 6.4) with the golden ratio.
+                hash = (hash ^ word[row]).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             }
             let mut place = (hash >> 32) as usize % PLACES;
-            loop {
-                let number = self.table[place];
+            let number = loop {
+                let number = usize::from(self.table[place]);
                 if number == 0 {
                     self.rows.push(row as u8);
-                    self.counts.push(1);
+                    self.counts.push(0);
                     self.table[place] = self.rows.len() as u16;
-                    self.of_row[row] = (self.rows.len() - 1) as u8;
-                    break;
+                    break self.rows.len() - 1;
                 }
-                let known = usize::from(self.rows[usize::from(number) - 1]);
-                if self.planes[..self.bytes].iter().all(|plane| plane[known] == plane[row]) {
-                    self.of_row[row] = (number - 1) as u8;
-                    self.counts[usize::from(number) - 1] += 1;
-                    break;
+                let known = usize::from(self.rows[number - 1]);
+                if words.iter().all(|word| word[known] == word[row]) {
+                    break number - 1;
                 }
                 place = (place + 1) % PLACES;
-            }
+            };
+            self.of_row[row] = number as u8;
+            self.counts[number] += 1;
         }
     }
 }

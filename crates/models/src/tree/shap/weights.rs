@@ -12,22 +12,36 @@
 //! cancels. Interactions (Lundberg et al. 2020, eq. 13) are such integrals with two factors less:
 //! Φᵢⱼ = v/2 (oᵢ − zᵢ)(oⱼ − zⱼ) ∫₀¹ Π_{k≠i,j} (…) dt.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "chained iterators are not always compiled into the variant for a processor"
+)]
+
 use super::path::Path;
 use super::patterns::Patterns;
 use super::quadrature::{LANES, Quadrature};
+use crate::tree::score::columns::BLOCK;
+
+/// Columns whose bits stand in one word of a pattern.
+const WORD: usize = 64;
 
 /// Path-dependent weights, path by path.
 #[derive(Debug, Default)]
 pub(super) struct PathWeights {
     /// By number of points.
     quadratures: Vec<Quadrature>,
-    /// For each group of points, for each column: the factor if the row passes, then what column
-    /// i's own factor is replaced with, (oᵢ − zᵢ) / factor, if it passes.
-    passed: Vec<([f64; LANES], [f64; LANES])>,
-    /// Likewise the factor if the row does not pass; the replacement is −1 / (1 − t) for all.
-    failed: Vec<[f64; LANES]>,
-    replaced: Vec<[f64; LANES]>,
+    /// For each group of points, for each column of the path.
+    factors: Vec<Factors>,
     points: usize,
+}
+
+/// A column at a group of points: where a row does not pass, where it does.
+#[derive(Debug, Clone, Copy)]
+struct Factors {
+    /// (1 − t) z + t o.
+    factor: [[f64; LANES]; 2],
+    /// (o − z) / factor; where the row does not pass that is −1 / (1 − t), whatever z.
+    own: [[f64; LANES]; 2],
 }
 
 impl PathWeights {
@@ -38,41 +52,47 @@ impl PathWeights {
         while self.quadratures.len() <= self.points {
             self.quadratures.push(Quadrature::new(self.quadratures.len()));
         }
-        self.passed.clear();
-        self.failed.clear();
-        self.replaced.clear();
+        self.factors.clear();
         for points in &self.quadratures[self.points].points {
-            self.replaced.push(points.map(|t| -1.0 / (1.0 - t)));
             for column in &path.columns {
                 let z = column.share;
-                let factor = points.map(|t| (1.0 - t) * z + t);
-                self.passed.push((factor, factor.map(|factor| (1.0 - z) / factor)));
-                self.failed.push(points.map(|t| (1.0 - t) * z));
+                let mut factors = Factors { factor: [[0.0; LANES]; 2], own: [[0.0; LANES]; 2] };
+                for i in 0..LANES {
+                    let t = points[i];
+                    let failed = (1.0 - t) * z;
+                    factors.factor[0][i] = failed;
+                    factors.factor[1][i] = failed + t;
+                    factors.own[0][i] = -1.0 / (1.0 - t);
+                    factors.own[1][i] = (1.0 - z) / (failed + t);
+                }
+                self.factors.push(factors);
             }
         }
     }
 
-    /// The attributions of a pattern: D numbers `stride` apart.
+    /// The attributions of a pattern: its number in each row of the table, one for each column.
     #[inline(always)]
     pub(super) fn values(
         &self,
         path: &Path,
         patterns: &Patterns,
         pattern: usize,
-        stride: usize,
-        out: &mut [f64],
+        table: &mut [[f64; BLOCK]],
     ) {
         let width = path.columns.len();
-        (0..width).for_each(|i| out[i * stride] = 0.0);
-        for (group, weights) in self.quadratures[self.points].weights.iter().enumerate() {
-            let product = self.product(path.value, weights, group, width, patterns, pattern);
-            let failed = sum(times(product, self.replaced[group]));
+        let weights = &self.quadratures[self.points].weights;
+        for group in 0..weights.len() {
+            let factors = &self.factors[group * width..][..width];
+            let product = product(path.value, &weights[group], factors, patterns, pattern);
+            let mut bits = 0;
             for i in 0..width {
-                out[i * stride] += if patterns.passes(pattern, i) {
-                    sum(times(product, self.passed[group * width + i].1))
-                } else {
-                    failed
-                };
+                if i % WORD == 0 {
+                    bits = patterns.word(pattern, i / WORD);
+                }
+                let part = sum(times(product, factors[i].own[(bits & 1) as usize]));
+                bits >>= 1;
+                let out = &mut table[i][pattern];
+                *out = if group == 0 { part } else { *out + part };
             }
         }
     }
@@ -87,20 +107,18 @@ impl PathWeights {
     ) {
         let width = path.columns.len();
         out[..width * width].fill(0.0);
-        for (group, weights) in self.quadratures[self.points].weights.iter().enumerate() {
-            let product = self.product(path.value, weights, group, width, patterns, pattern);
-            let replaced = |i: usize| {
-                if patterns.passes(pattern, i) {
-                    self.passed[group * width + i].1
-                } else {
-                    self.replaced[group]
-                }
+        let groups = self.factors.chunks_exact(width);
+        for (weights, factors) in self.quadratures[self.points].weights.iter().zip(groups) {
+            let product = product(path.value, weights, factors, patterns, pattern);
+            let own = |i: usize| {
+                let bit = patterns.word(pattern, i / WORD) >> (i % WORD) & 1;
+                factors[i].own[bit as usize]
             };
             for i in 0..width {
-                let own = times(product, replaced(i));
-                let mut main = sum(own);
+                let product = times(product, own(i));
+                let mut main = sum(product);
                 for j in (0..width).filter(|&j| j != i) {
-                    let shared = 0.5 * sum(times(own, replaced(j)));
+                    let shared = 0.5 * sum(times(product, own(j)));
                     out[i * width + j] += shared;
                     main -= shared;
                 }
@@ -108,27 +126,27 @@ impl PathWeights {
             }
         }
     }
+}
 
-    /// v times the weights times all factors, at a group of points.
-    #[inline(always)]
-    fn product(
-        &self,
-        value: f64,
-        weights: &[f64; LANES],
-        group: usize,
-        width: usize,
-        patterns: &Patterns,
-        pattern: usize,
-    ) -> [f64; LANES] {
-        let mut product = weights.map(|weight| weight * value);
-        for i in 0..width {
-            let place = group * width + i;
-            let passed = patterns.passes(pattern, i);
-            product =
-                times(product, if passed { self.passed[place].0 } else { self.failed[place] });
+/// v times the weights times all factors, at a group of points.
+#[inline(always)]
+fn product(
+    value: f64,
+    weights: &[f64; LANES],
+    factors: &[Factors],
+    patterns: &Patterns,
+    pattern: usize,
+) -> [f64; LANES] {
+    let mut product = times(*weights, [value; LANES]);
+    let mut bits = 0;
+    for i in 0..factors.len() {
+        if i % WORD == 0 {
+            bits = patterns.word(pattern, i / WORD);
         }
-        product
+        product = times(product, factors[i].factor[(bits & 1) as usize]);
+        bits >>= 1;
     }
+    product
 }
 
 /// Interventional weights: against the patterns of a background.
@@ -139,10 +157,9 @@ pub(super) struct BackgroundWeights {
 }
 
 impl BackgroundWeights {
-    /// Adds what a pattern gains over the patterns of one block of a background of `rows` rows: D
-    /// numbers `stride` apart (Lundberg et al. 2020, algorithm 3).
+    /// Adds what a pattern gains over the patterns of one block of a background of `rows` rows to
+    /// its number in each row of the table (Lundberg et al. 2020, algorithm 3).
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)]
     pub(super) fn add(
         &mut self,
         path: &Path,
@@ -150,19 +167,18 @@ impl BackgroundWeights {
         pattern: usize,
         background: &Patterns,
         rows: usize,
-        stride: usize,
-        out: &mut [f64],
+        table: &mut [[f64; BLOCK]],
     ) {
         let width = path.columns.len();
         for other in 0..background.len() {
             let (mut own, mut theirs, mut neither) = (0, 0, false);
-            for byte in 0..width.div_ceil(8) {
-                let (x, b) = (patterns.byte(pattern, byte), background.byte(other, byte));
+            for word in 0..width.div_ceil(WORD) {
+                let (x, b) = (patterns.word(pattern, word), background.word(other, word));
                 own += (x & !b).count_ones() as usize;
                 theirs += (b & !x).count_ones() as usize;
-                let left = width - byte * 8;
-                let all = if left >= 8 { u8::MAX } else { (1 << left) - 1 };
-                neither |= (x | b) & all != all;
+                let left = width - word * WORD;
+                let all = if left >= WORD { u64::MAX } else { (1 << left) - 1 };
+                neither |= x | b != all;
             }
             // A column that neither passes: no mixture of the two reaches the leaf.
             if neither || own + theirs == 0 {
@@ -171,11 +187,14 @@ impl BackgroundWeights {
             let part = path.value * f64::from(background.counts[other]) / rows as f64;
             let gain = if own > 0 { part * self.share(own, theirs) } else { 0.0 };
             let loss = if theirs > 0 { part * self.share(theirs, own) } else { 0.0 };
-            for i in 0..width {
-                match (patterns.passes(pattern, i), background.passes(other, i)) {
-                    (true, false) => out[i * stride] += gain,
-                    (false, true) => out[i * stride] -= loss,
-                    _ => {}
+            for (word, table) in table.chunks_mut(WORD).enumerate() {
+                let (x, b) = (patterns.word(pattern, word), background.word(other, word));
+                for (i, out) in table.iter_mut().enumerate() {
+                    match (x >> i & 1, b >> i & 1) {
+                        (1, 0) => out[pattern] += gain,
+                        (0, 1) => out[pattern] -= loss,
+                        _ => {}
+                    }
                 }
             }
         }
@@ -200,8 +219,11 @@ impl BackgroundWeights {
 }
 
 #[inline(always)]
-fn times(a: [f64; LANES], b: [f64; LANES]) -> [f64; LANES] {
-    std::array::from_fn(|i| a[i] * b[i])
+fn times(mut a: [f64; LANES], b: [f64; LANES]) -> [f64; LANES] {
+    for i in 0..LANES {
+        a[i] *= b[i];
+    }
+    a
 }
 
 #[inline(always)]
