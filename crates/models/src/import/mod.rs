@@ -6,22 +6,28 @@
 mod assemble;
 mod error;
 pub mod lightgbm;
+pub mod xgboost;
 
 pub use error::ImportError;
 
 use tripline_core::{Card, Detector, ParamError};
 
 /// Cards of imported models: for registers, not for training.
-pub const IMPORTED_CARDS: &[&Card] = &[&lightgbm::CARD];
+pub const IMPORTED_CARDS: &[&Card] = &[&lightgbm::CARD, &xgboost::CARD];
 
 /// Largest file that is read, in bytes; 10,000 trees of 255 leaves take about 250 MB as text.
 pub const MAX_BYTES: usize = 1 << 30;
+
+/// Most columns of a model: explaining a row keeps 2 kB for each.
+pub const MAX_COLUMNS: usize = 1 << 16;
 
 /// A program whose models can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// LightGBM's text form.
     LightGbm,
+    /// XGBoost's JSON or UBJ form.
+    XgBoost,
 }
 
 impl Format {
@@ -30,6 +36,9 @@ impl Format {
         if lightgbm::is_model(bytes) {
             return Some(Self::LightGbm);
         }
+        if xgboost::is_model(bytes) {
+            return Some(Self::XgBoost);
+        }
         None
     }
 
@@ -37,6 +46,7 @@ impl Format {
     pub fn parse(self, bytes: &[u8]) -> Result<Box<dyn Detector>, ImportError> {
         Ok(match self {
             Self::LightGbm => Box::new(lightgbm::parse(bytes)?),
+            Self::XgBoost => Box::new(xgboost::parse(bytes)?),
         })
     }
 }

@@ -1,13 +1,18 @@
 //! Imported models against the programs that made them.
 
-use tripline_core::{Detector, Link, math};
-use tripline_models::import::{Format, lightgbm};
+use proptest::prelude::*;
+use tripline_core::{Column, Detector, FieldKind, Frame, Link, Rows, math};
+use tripline_models::import::{Format, lightgbm, xgboost};
 use tripline_models::tree::TreeModel;
 
 use crate::fixture::{Fixture, bytes};
 
 fn lightgbm_model(name: &str) -> TreeModel {
     lightgbm::parse(&bytes(&format!("{name}.txt"))).unwrap()
+}
+
+fn xgboost_model(name: &str) -> TreeModel {
+    xgboost::parse(&bytes(&format!("{name}.model.json"))).unwrap()
 }
 
 /// The largest distance between our outputs and theirs.
@@ -88,7 +93,7 @@ fn a_saved_import_loads_with_its_card() {
 fn refusal(from: &str, to: &str) -> String {
     let text = String::from_utf8(bytes("lightgbm_binary.txt")).unwrap();
     assert!(text.contains(from), "{from}");
-    lightgbm::parse(text.replacen(from, to, 1).as_bytes()).unwrap_err().to_string()
+    lightgbm::parse(text.replacen(from, to, 1).as_bytes()).err().unwrap().to_string()
 }
 
 #[test]
@@ -138,5 +143,98 @@ fn every_truncation_is_an_error() {
 #[test]
 fn a_format_is_detected_from_its_first_bytes() {
     assert_eq!(Format::detect(&bytes("lightgbm_binary.txt")), Some(Format::LightGbm));
+    assert_eq!(Format::detect(&bytes("xgboost_dart.model.json")), Some(Format::XgBoost));
+    assert_eq!(Format::detect(&bytes("xgboost_binary.ubj")), Some(Format::XgBoost));
     assert_eq!(Format::detect(b"TRIPLINE"), None);
+}
+
+#[test]
+fn xgboost_margins_are_equal_but_for_its_single_precision_sums() {
+    // xgboost 3.2.0, seed 0: bench/oracles/imports.py
+    for name in ["xgboost_binary", "xgboost_categories", "xgboost_multiclass", "xgboost_dart"] {
+        assert!(worst(&xgboost_model(name), name) < 2e-6, "{name}");
+    }
+    // Outputs are near 255 there.
+    assert!(worst(&xgboost_model("xgboost_regression"), "xgboost_regression") < 1e-4);
+}
+
+#[test]
+fn both_forms_of_an_xgboost_model_are_the_same() {
+    let binary = xgboost::parse(&bytes("xgboost_binary.ubj")).unwrap();
+    assert_eq!(binary.forest, xgboost_model("xgboost_binary").forest);
+    assert_eq!(binary.schema, xgboost_model("xgboost_binary").schema);
+}
+
+#[test]
+fn xgboost_columns_keep_their_dictionaries() {
+    let model = xgboost_model("xgboost_categories");
+    let FieldKind::Category(values) = &model.schema.fields()[4].kind else { panic!("no category") };
+    assert_eq!(values.as_ref(), &["-", "dns", "ftp", "http", "smtp", "ssh"]);
+    assert_eq!(xgboost_model("xgboost_multiclass").classes().unwrap().names().len(), 3);
+}
+
+fn xgboost_refusal(from: &str, to: &str) -> String {
+    let text = String::from_utf8(bytes("xgboost_categories.model.json")).unwrap();
+    assert!(text.contains(from), "{from}");
+    xgboost::parse(text.replacen(from, to, 1).as_bytes()).err().unwrap().to_string()
+}
+
+#[test]
+fn a_damaged_xgboost_model_is_told_by_its_path() {
+    let refusals = [
+        xgboost_refusal("learner", "teacher"),
+        xgboost_refusal("binary:logistic", "count:poisson"),
+        xgboost_refusal("\"gbtree\"", "\"gblinear\""),
+        xgboost_refusal("class\":\"0\",\"num_feature\":\"6", "class\":\"0\",\"num_feature\":\"7"),
+        xgboost_refusal("[4.3966666E-1]", "[1.5]"),
+        xgboost_refusal("\"left_children\":[1,", "\"left_children\":[0,"),
+        xgboost_refusal("\"left_children\":[1,", "\"left_children\":[99,"),
+        xgboost_refusal("\"split_indices\":[", "\"split_indices\":[1,"),
+        xgboost_refusal("\"categories\":[1", "\"categories\":[-1"),
+        xgboost_refusal("\"categories\":[1", "\"categories\":[99999999"),
+        xgboost_refusal("\"categories_nodes\":[0", "\"categories_nodes\":[30"),
+        xgboost_refusal("\"sum_hessian\":[", "\"sum_hessian\":[null,"),
+        xgboost_refusal("]", ""),
+    ];
+    expect_test::expect![[r#"
+        this is no XGBoost model: no `learner` at the beginning; save it with `Booster.save_model` as .json
+        objective `count:poisson` with 1 outputs cannot be imported: its margin has no reading here; train with `binary:logistic` or `multi:softprob`
+        booster `gblinear` cannot be imported: only trees are read; train with `booster=gbtree`
+        model.learner: `feature_names` must be 7 names
+        model.learner.learner_model_param: `base_score` must be a probability between 0 and 1
+        model.learner.gradient_booster.model.trees[0]: `left_children` must be free of nodes with two parents
+        model.learner.gradient_booster.model.trees[0]: `left_children` must be indices of nodes of the tree
+        model.learner.gradient_booster.model.trees[0]: `split_indices` must be 31 numbers
+        model.learner.gradient_booster.model.trees[0]: `categories` must be whole numbers
+        model.learner.gradient_booster.model.trees[0]: `categories` must be fewer categories
+        model.learner.gradient_booster.model: `trees[0]` must be a tree whose `categories_nodes` test categories
+        model.learner.gradient_booster.model.trees[0]: `sum_hessian` must be a list of numbers
+        this is no XGBoost model: expected `,` or `]` at line 1 column 108"#]].assert_eq(&refusals.join("\n"));
+}
+
+proptest! {
+    #[test]
+    fn damaged_bytes_are_an_answer_or_an_error(
+        file in 0usize..4, place in 0usize..40_000, byte: u8, end in 1usize..40_000,
+    ) {
+        let names = ["lightgbm_binary.txt", "lightgbm_codes.txt", "xgboost_binary.ubj",
+            "xgboost_categories.model.json"];
+        let mut bytes = bytes(names[file]);
+        let place = place % bytes.len();
+        bytes[place] = byte;
+        for bytes in [&bytes[..], &bytes[..end.min(bytes.len())]] {
+            if let Some(Ok(model)) = Format::detect(bytes).map(|format| format.parse(bytes)) {
+                let columns = model.schema().fields().iter().map(|field| {
+                    let column = match &field.kind {
+                        FieldKind::Numeric => Column::numeric(vec![0.0, f64::NAN, 255.0]),
+                        FieldKind::Category(_) => Column::category(&[Some("http"), None, Some("?")]),
+                    };
+                    (field.name.clone(), column)
+                });
+                let frame = Frame::Rows(Rows::new(columns.collect()).unwrap());
+                let scores = model.score(&frame).unwrap();
+                prop_assert!(scores.iter().all(|score| !score.is_nan()));
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! SHAP values against other programs.
 
 use tripline_core::{Detector, ExplainMethod, ExplainOptions, Frame};
-use tripline_models::import::lightgbm;
+use tripline_models::import::{lightgbm, xgboost};
 use tripline_models::tree::TreeModel;
 
 use crate::fixture::{Fixture, bytes};
@@ -42,6 +42,37 @@ fn path_dependent_values_are_those_of_lightgbm() {
     compare("lightgbm_codes", &lightgbm_model("lightgbm_codes"), None, 0.5);
     for class in 0..3 {
         compare("lightgbm_multiclass", &lightgbm_model("lightgbm_multiclass"), Some(class), 1.0);
+    }
+}
+
+#[test]
+fn values_with_interactions_are_those_of_xgboost() {
+    // xgboost 3.2.0, seed 0: bench/oracles/imports.py; it computes in single precision
+    for name in ["xgboost_binary", "xgboost_categories"] {
+        let model = xgboost::parse(&bytes(&format!("{name}.model.json"))).unwrap();
+        let fixture = Fixture::read(name);
+        let frame = fixture.frame(&model.schema);
+        let explain = model.explain().unwrap();
+        let ours = explain.attributions(&frame, &ExplainOptions::default()).unwrap();
+        let width = model.schema.len();
+        let theirs = fixture.numbers("shap");
+        for row in 0..frame.len() {
+            for (a, b) in ours.row(row).iter().zip(&theirs[row * (width + 1)..]) {
+                assert!((a - b).abs() < 1e-5, "{name} {row}: {a} {b}");
+            }
+        }
+        let pairs = explain.interactions(&frame, &ExplainOptions::default()).unwrap();
+        let theirs = fixture.numbers("interactions");
+        let side = width + 1;
+        for row in 0..theirs.len() / side / side {
+            for i in 0..width {
+                for j in 0..width {
+                    let a = pairs.values[(row * width + i) * width + j];
+                    let b = theirs[(row * side + i) * side + j];
+                    assert!((a - b).abs() < 1e-5, "{name} {row} {i} {j}: {a} {b}");
+                }
+            }
+        }
     }
 }
 

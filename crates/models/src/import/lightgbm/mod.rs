@@ -18,7 +18,7 @@ use tripline_core::{
 
 use self::text::{Section, Text, at};
 use super::assemble::{Assembly, Kind, Node};
-use super::{ImportError, MAX_BYTES, not_trainable};
+use super::{ImportError, MAX_BYTES, MAX_COLUMNS, not_trainable};
 use crate::tree::model::{Reading, TreeModel};
 use crate::tree::{Aggregate, Forest, Split};
 
@@ -75,6 +75,9 @@ pub fn parse(bytes: &[u8]) -> Result<TreeModel, ImportError> {
     if header.number("max_feature_idx").map(|last: usize| last.checked_add(1))? != Some(names.len())
     {
         return Err(header.error("feature_names", "one name for each column"));
+    }
+    if names.len() > MAX_COLUMNS {
+        return Err(header.error("feature_names", format!("at most {MAX_COLUMNS} names")));
     }
     let outputs: usize = header.number("num_tree_per_iteration")?;
     if outputs == 0 || outputs > 65_536 || text.trees.len() % outputs != 0 {
