@@ -1,164 +1,15 @@
 //! Training on every split, judging on what each left out.
 
-use rayon::prelude::*;
-use serde::Serialize;
-use tripline_core::{Dataset, Labels, LabelsError, Progress};
+use tripline_core::{Dataset, Labels, Progress};
 
-use super::part::{
-    EvaluateOptions, Judged, MetricValue, MetricValues, PartMetrics, intervals, judge,
-};
-use super::trainer::{Scored, Trained, Trainer, TrainerError};
-use crate::bootstrap::{BootstrapError, Difference, Replicates};
-use crate::metrics::{
-    Alerts, ClassMetrics, Confusion, FamilyDetection, METRICS, MetricError, calibration_curve,
-    resolve,
-};
+use super::error::EvaluateError;
+use super::evaluation::{Evaluation, Parts, Pooled, SplitResult, Timing};
+use super::folds::{mean_importance, over_folds};
+use super::part::{EvaluateOptions, Judged, PartMetrics, judge};
+use super::trainer::{Scored, Trained, Trainer};
+use crate::bootstrap::Replicates;
+use crate::metrics::calibration_curve;
 use crate::protocol::{Groups, Rounding, Split};
-
-/// What is known of one model.
-#[derive(Debug, Clone, Serialize)]
-pub struct Evaluation {
-    /// The trainer's id.
-    pub model: String,
-    /// Figures by part.
-    pub parts: Parts,
-    /// Figures of each split's test part.
-    pub splits: Vec<SplitResult>,
-    /// Time taken.
-    pub timing: Timing,
-    /// What each raw column is worth, the mean over splits, falling.
-    pub importance: Option<Vec<(String, f64)>>,
-    /// All rows judged, for plots.
-    #[serde(skip)]
-    pub pooled: Pooled,
-    /// Resampled figures of the test part, for differences of models.
-    #[serde(skip)]
-    pub replicates: Option<Replicates>,
-}
-
-/// Figures by part.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Parts {
-    /// Rows that trained, seen by the model: no measure of quality.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub train: Option<PartMetrics>,
-    /// Rows held out of training for the threshold.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub validation: Option<PartMetrics>,
-    /// Rows that training never saw.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub test: Option<PartMetrics>,
-}
-
-/// One split.
-#[derive(Debug, Clone, Serialize)]
-pub struct SplitResult {
-    /// Its name.
-    pub name: String,
-    /// The attack family that training never saw.
-    pub test_family: Option<String>,
-    /// Rows that trained.
-    pub train_rows: usize,
-    /// Rows judged whose features also occur among those that trained.
-    pub repeated: usize,
-    /// Figures of its test part.
-    pub test: PartMetrics,
-    /// Seconds of training.
-    pub fit_seconds: f64,
-}
-
-/// Time taken, summed over splits.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Timing {
-    /// Seconds of training.
-    pub fit_seconds: f64,
-    /// Seconds of scoring test rows.
-    pub score_seconds: f64,
-    /// Test rows scored a second.
-    pub rows_per_second: Option<f64>,
-}
-
-/// Every row judged, of all splits one after the other.
-#[derive(Debug, Clone, Default)]
-pub struct Pooled {
-    /// Raw scores; those of different splits come from different models.
-    pub raw: Vec<f64>,
-    /// Probabilities, which different models share as a scale.
-    pub probability: Vec<f64>,
-    /// Whether each row is an attack.
-    pub attacks: Vec<bool>,
-    /// Whether each row alerts at its own split's threshold.
-    pub alerts: Vec<bool>,
-    /// Class of each row, an index into `classes`.
-    pub codes: Vec<u32>,
-    /// Class names, the first benign.
-    pub classes: Vec<String>,
-    /// The split of each row.
-    pub split: Vec<u32>,
-    /// The row's number in the data set judged.
-    pub row: Vec<usize>,
-}
-
-/// Why there is no evaluation.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EvaluateError {
-    /// Training failed.
-    #[error("{model}: training on `{split}` failed: {source}")]
-    Train {
-        /// The trainer's id.
-        model: String,
-        /// The split.
-        split: String,
-        /// Why.
-        source: TrainerError,
-    },
-    /// Scoring failed.
-    #[error("{model}: scoring `{split}` failed: {source}")]
-    Score {
-        /// The trainer's id.
-        model: String,
-        /// The split.
-        split: String,
-        /// Why.
-        source: TrainerError,
-    },
-    /// Scores that cannot be judged.
-    #[error("{model}: the scores of `{split}` cannot be judged: {source}")]
-    Judge {
-        /// The trainer's id.
-        model: String,
-        /// The split.
-        split: String,
-        /// Why.
-        source: MetricError,
-    },
-    /// No labels.
-    #[error(
-        "`{name}` has no labels to judge by; name the label column with --label COLUMN --benign VALUE"
-    )]
-    NoLabels {
-        /// The data set.
-        name: String,
-    },
-    /// Labels that cannot be told with the training labels.
-    #[error(transparent)]
-    Labels(#[from] LabelsError),
-    /// No split.
-    #[error("there is no split to evaluate")]
-    NoSplit,
-    /// A part without rows.
-    #[error("the {part} part of `{split}` has no rows")]
-    NoRows {
-        /// `training` or `test`.
-        part: &'static str,
-        /// The split.
-        split: String,
-    },
-    /// The caller asked to stop.
-    #[error("evaluation was cancelled")]
-    Cancelled,
-}
 
 /// Trains on each split's training rows, judges on its test rows.
 pub fn evaluate(
@@ -201,22 +52,6 @@ pub fn evaluate_official(
     };
     gathered.add(trainer, train, test, &split, options, progress)?;
     gathered.finish(options)
-}
-
-impl Evaluation {
-    /// How a metric of this model's test part stands above another's on the same rows.
-    pub fn difference(&self, other: &Self, metric: &str) -> Result<Difference, BootstrapError> {
-        let card = resolve(metric)?;
-        let value = |evaluation: &Self| {
-            evaluation.parts.test.as_ref().and_then(|test| test.value(card.id)).unwrap_or(f64::NAN)
-        };
-        match (&self.replicates, &other.replicates) {
-            (Some(own), Some(others)) if self.pooled.row == other.pooled.row => {
-                own.difference(others, card.id, (value(self), value(other)))
-            }
-            _ => Err(BootstrapError::NotPaired),
-        }
-    }
 }
 
 fn labels_of(data: &Dataset) -> Result<&Labels, EvaluateError> {
@@ -373,78 +208,4 @@ fn score(
         source,
     })?;
     Ok(Scored::of(scores, labels, data))
-}
-
-/// One part as it is; several as means with values, sums of counts.
-fn over_folds(
-    folds: &[&PartMetrics],
-    replicates: Option<&Replicates>,
-    options: &EvaluateOptions,
-) -> Option<PartMetrics> {
-    let first = *folds.first()?;
-    if folds.len() == 1 {
-        return Some(first.clone());
-    }
-    let values: Vec<MetricValue> = (0..METRICS.len())
-        .into_par_iter()
-        .map(|position| mean_value(folds, position, replicates))
-        .collect();
-    let confusion = folds.iter().fold(Confusion::default(), |sum, fold| sum.plus(&fold.confusion));
-    let classes: Vec<&ClassMetrics> = folds.iter().filter_map(|f| f.classes.as_ref()).collect();
-    Some(PartMetrics {
-        rows: folds.iter().map(|fold| fold.rows).sum(),
-        benign: folds.iter().map(|fold| fold.benign).sum(),
-        attacks: folds.iter().map(|fold| fold.attacks).sum(),
-        thresholds: folds.iter().flat_map(|fold| fold.thresholds.iter().copied()).collect(),
-        resampled: replicates.and(first.resampled),
-        intervals: intervals(&values),
-        metrics: MetricValues(values),
-        confusion,
-        alerts: Alerts::at(&confusion, options.base_rate),
-        families: sum_families(folds),
-        calibration: Vec::new(),
-        classes: ClassMetrics::sum(&classes),
-    })
-}
-
-fn mean_value(
-    folds: &[&PartMetrics],
-    position: usize,
-    replicates: Option<&Replicates>,
-) -> MetricValue {
-    let each: Vec<Option<f64>> = folds.iter().map(|fold| fold.metrics.0[position].value).collect();
-    let there: Vec<f64> = each.iter().copied().flatten().collect();
-    let value =
-        if there.is_empty() { None } else { Some(there.iter().sum::<f64>() / there.len() as f64) };
-    let first = &folds[0].metrics.0[position];
-    let interval = replicates.and_then(|all| all.interval(position)).filter(|_| {
-        value.is_some() && folds.iter().any(|f| f.metrics.0[position].interval.is_some())
-    });
-    let missing = if value.is_none() { first.missing } else { None };
-    MetricValue { id: first.id, value, interval, folds: each, missing }
-}
-
-fn sum_families(folds: &[&PartMetrics]) -> Vec<FamilyDetection> {
-    let mut all: Vec<FamilyDetection> = Vec::new();
-    for family in folds.iter().flat_map(|fold| &fold.families) {
-        match all.iter_mut().find(|known| known.family == family.family) {
-            Some(known) => known.add(family),
-            None => all.push(family.clone()),
-        }
-    }
-    all
-}
-
-fn mean_importance(splits: &[Vec<(String, f64)>]) -> Option<Vec<(String, f64)>> {
-    let first = splits.first()?;
-    let mut mean: Vec<(String, f64)> = first.iter().map(|(name, _)| (name.clone(), 0.0)).collect();
-    for (name, value) in splits.iter().flatten() {
-        match mean.iter_mut().find(|(known, _)| known == name) {
-            Some((_, sum)) => *sum += value,
-            None => mean.push((name.clone(), *value)),
-        }
-    }
-    mean.iter_mut().for_each(|(_, sum)| *sum /= splits.len() as f64);
-    mean.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    Some(mean)
 }
