@@ -3,7 +3,7 @@
 use super::Figure;
 use super::axes::{Area, Axes, WIDE};
 use super::beeswarm::{key, shade};
-use super::canvas::{Anchor, Canvas, SMALL};
+use super::canvas::{Anchor, Canvas, SMALL, TEXT};
 use super::number::count;
 use super::scale::Scale;
 use super::text::{fit, width};
@@ -123,10 +123,9 @@ fn draw_categories(canvas: &mut Canvas, axes: &Axes, names: &[String], x_name: &
     }
     let room = (right - left) / names.len().max(1) as f64 - 6.0;
     for (i, name) in names.iter().enumerate() {
-        let cut = fit(name, SMALL, room);
-        if width(&cut, SMALL) <= room {
+        if width("……", TEXT) <= room {
             let at = axes.x.place(i as f64);
-            canvas.text("tick", (at, bottom + 15.0), Anchor::Middle, &cut);
+            canvas.fitted("tick", (at, bottom + 15.0), Anchor::Middle, name, room);
         }
     }
     canvas.line("axis", (left, bottom), (right, bottom));

@@ -74,12 +74,23 @@ pub fn force(parts: &Parts, width_of: Width) -> Figure {
     }
 }
 
+/// A label under the line.
+struct Label {
+    level: usize,
+    /// Where its part lies.
+    centre: f64,
+    /// Where its text lies.
+    middle: f64,
+    text: String,
+    raises: bool,
+}
+
 /// Labels for the largest parts, each on the first level where it touches no other; a part that
 /// finds no place has its tooltip. Gives the position under the last level.
 fn labels(canvas: &mut Canvas, segments: &[(f64, f64, &Part)], area: Area) -> f64 {
     let mut taken: [Vec<(f64, f64)>; LEVELS] = Default::default();
     let mut used = 0;
-    let mut placed = Vec::new();
+    let mut placed: Vec<Label> = Vec::new();
     for (from, to, part) in segments {
         if (to - from).abs() < 3.0 {
             continue;
@@ -93,35 +104,28 @@ fn labels(canvas: &mut Canvas, segments: &[(f64, f64, &Part)], area: Area) -> f6
         let free = |spans: &Vec<(f64, f64)>| {
             spans.iter().all(|span| middle + half + 8.0 < span.0 || middle - half - 8.0 > span.1)
         };
-        // The leader to a deeper level must not cross a label above it.
+        // The leader to a deeper level must cross no label above it, the label no leader that
+        // passes to one below.
         let clear = |level: usize| {
-            taken[..level]
-                .iter()
-                .flatten()
-                .all(|span| centre < span.0 - 3.0 || centre > span.1 + 3.0)
+            let above = taken[..level].iter().flatten();
+            let below = placed.iter().filter(|other: &&Label| other.level > level);
+            above.clone().all(|span| centre < span.0 - 3.0 || centre > span.1 + 3.0)
+                && below
+                    .clone()
+                    .all(|o| o.centre < middle - half - 3.0 || o.centre > middle + half + 3.0)
         };
         let level = (0..LEVELS).find(|&level| free(&taken[level]) && clear(level));
         if let Some(level) = level {
             taken[level].push((middle - half, middle + half));
             used = used.max(level + 1);
-            placed.push((level, centre, middle, text, part.value));
+            placed.push(Label { level, centre, middle, text, raises: part.value >= 0.0 });
         }
     }
-    // A leader drawn earlier may pass where a later label stands on a higher level; labels were
-    // placed largest first, so those are left to their tooltips.
-    let leaders: Vec<(usize, f64)> = placed.iter().map(|p| (p.0, p.1)).collect();
-    for (level, centre, middle, text, value) in placed {
-        let half = width(&text, TEXT) / 2.0;
-        let crossed = leaders.iter().any(|&(other, at)| {
-            other > level && at > middle - half - 3.0 && at < middle + half + 3.0
-        });
-        if crossed {
-            continue;
-        }
-        let y = area.bottom + 20.0 + level as f64 * 18.0;
-        canvas.line("leader", (centre, area.bottom + 1.0), (centre, y - 11.0));
-        let class = if value < 0.0 { "neg-text" } else { "pos-text" };
-        canvas.text(class, (middle, y), Anchor::Middle, &text);
+    for label in &placed {
+        let y = area.bottom + 20.0 + label.level as f64 * 18.0;
+        canvas.line("leader", (label.centre, area.bottom + 1.0), (label.centre, y - 11.0));
+        let class = if label.raises { "pos-text" } else { "neg-text" };
+        canvas.text(class, (label.middle, y), Anchor::Middle, &label.text);
     }
     area.bottom + 14.0 + used as f64 * 18.0
 }

@@ -53,23 +53,31 @@ pub fn metric(value: f64) -> String {
     }
 }
 
-/// A share as a percentage with as many digits as tell it from 0 % or 100 %.
+/// A share as a percentage with as many digits as tell it from 0 % or 100 %, four at most.
 pub fn percent(share: f64) -> String {
     if !(share * 100.0).is_finite() {
         return "–".to_owned();
     }
-    let distance = share.abs().min((1.0 - share).abs()) * 100.0;
+    let sign = if share < 0.0 { "\u{2212}" } else { "" };
+    let value = share.abs() * 100.0;
+    let distance = value.min((100.0 - value).abs());
+    if distance > 0.0 && distance < 5e-5 {
+        let bound = if value < 50.0 { "<\u{a0}0.0001" } else { ">\u{a0}99.9999" };
+        return format!("{sign}{bound}\u{a0}%");
+    }
+    // The bounds lie a rounding error below the round number.
     let decimals = match distance {
         0.0 => 0,
         1.0.. => 1,
-        // Two significant digits; the bound lies a rounding error below 10.
-        _ => (1..=6).find(|&d| distance * power(d) >= 9.999_999).unwrap_or(6),
+        // Two significant digits of a small share.
+        _ if value < 50.0 => (2..=4).find(|&d| distance * power(d) >= 9.999_999).unwrap_or(4),
+        // One of the distance from the whole.
+        _ => (2..=4).find(|&d| distance * power(d) >= 0.999_999).unwrap_or(4),
     };
-    let mut text = format!("{:.decimals$}", share.abs() * 100.0);
+    let mut text = format!("{value:.decimals$}");
     if decimals > 1 && text.ends_with('0') {
         text.truncate(text.len() - 1);
     }
-    let sign = if share < 0.0 { "\u{2212}" } else { "" };
     format!("{sign}{text}\u{a0}%")
 }
 
@@ -123,8 +131,22 @@ mod tests {
 
     #[test]
     fn a_share_keeps_its_distance_from_the_ends() {
-        let shown: Vec<String> = [0.0, 1.0, 0.5, 0.001, 0.99999, 0.0421].map(percent).into();
-        let expected = ["0 %", "100 %", "50.0 %", "0.1 %", "99.999 %", "4.2 %"];
+        let shown: Vec<String> =
+            [0.0, 1.0, 0.5, 0.001, 0.00076, 0.99931, 0.99999, 0.0421, 1e-9, 0.999_999_9]
+                .map(percent)
+                .into();
+        let expected = [
+            "0 %",
+            "100 %",
+            "50.0 %",
+            "0.1 %",
+            "0.076 %",
+            "99.93 %",
+            "99.999 %",
+            "4.2 %",
+            "< 0.0001 %",
+            "> 99.9999 %",
+        ];
         assert_eq!(shown, expected.map(|text| text.replace(' ', "\u{a0}")));
     }
 }

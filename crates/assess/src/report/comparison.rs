@@ -65,7 +65,9 @@ fn short_table(page: &mut Page, models: &[(&Evaluation, &PartMetrics)]) {
             Text(&html::name(card.id))
         ));
     }
-    page.put(format_args!("<th class=\"n\">Training, s</th><th class=\"n\">Rows scored a second</th></tr></thead><tbody>"));
+    page.put(format_args!(
+        "<th class=\"n\">Training, s</th><th class=\"n\">Rows scored/s</th></tr></thead><tbody>"
+    ));
     for (evaluation, part) in models {
         page.put(format_args!("<tr><th scope=\"row\">{}</th>", Text(&evaluation.model)));
         for card in &cards {
