@@ -1,9 +1,10 @@
 //! Linear models against scikit-learn.
 
 use serde_json::Value;
+use tripline_conformance::{check_with, weights_repeat_rows};
 use tripline_core::{
     Card, Detector, ExplainMethod, ExplainOptions, FitContext, Frame, Labels, ParamValue, Params,
-    Rows, Silent, State, Task, Validation,
+    Promise, Rows, Silent, State, Task, Validation,
 };
 use tripline_models::linear::{logistic_regression, sgd};
 
@@ -150,6 +151,48 @@ fn further_rows_take_the_steps_of_scikit_learn_even_after_loading() {
         let error = error(&model.save(), &set.cases["further"]);
         assert!(error < STEPS, "{error:e}");
     }
+}
+
+#[test]
+fn every_loss_and_penalty_keeps_the_promises() {
+    let quick = [Promise::SameSeedSameBytes, Promise::SaveLoad, Promise::HostileFrames];
+    let telling = [Promise::HigherIsSuspicious, Promise::Additivity, Promise::Abilities];
+    for given in [
+        [("loss", "hinge"), ("penalty", "l1"), ("average", "false")],
+        [("loss", "hinge"), ("learning_rate", "adaptive"), ("eta0", "0.1")],
+        [("loss", "modified_huber"), ("penalty", "elasticnet"), ("class_weight", "balanced")],
+        [("loss", "log_loss"), ("penalty", "none"), ("learning_rate", "invscaling")],
+        [("average", "false"), ("early_stopping", "false"), ("shuffle", "false")],
+    ] {
+        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let params = Params::parse(sgd::CARD.params, &given).unwrap();
+        for promise in quick.into_iter().chain(telling) {
+            check_with(&sgd::CARD, &params, promise);
+        }
+    }
+}
+
+#[test]
+fn weights_of_logistic_regression_are_exactly_repeated_rows() {
+    let card = &logistic_regression::CARD;
+    for class_weight in ["none", "balanced"] {
+        let given = [("tol", "1e-9"), ("class_weight", class_weight)];
+        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        weights_repeat_rows(card, &Params::parse(card.params, &given).unwrap(), 1e-6);
+    }
+}
+
+#[test]
+fn a_class_that_was_not_fitted_is_refused_online() {
+    let sets = sets();
+    let set = &sets[1];
+    let mut model = fit(&sgd::CARD, &Params::defaults(sgd::CARD.params), set, None);
+    let before = model.save();
+    let labels = Labels::from_names(&["novel"; 240], "class 0");
+    let context = FitContext { labels: Some(&labels), ..context(set, None) };
+    let error = model.online().unwrap().partial_fit(&set.frame, &context).unwrap_err();
+    assert_eq!(error.to_string(), "row 0: class `novel` is unknown");
+    assert_eq!(model.save(), before);
 }
 
 #[test]
