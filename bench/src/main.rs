@@ -1,5 +1,9 @@
 //! Our side of the side-by-side measurements; the scripts beside this crate run the peers.
 
+mod fit_score;
+
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -11,8 +15,18 @@ struct Cli {
 
 // One variant a measurement, in alphabetical order; each has its file.
 #[derive(Subcommand)]
-enum Command {}
+enum Command {
+    /// Fit a detector to chosen rows of a file, score others.
+    FitScore {
+        /// What to fit, as JSON.
+        request: PathBuf,
+        /// Where the scores go, as little-endian doubles.
+        scores: PathBuf,
+    },
+}
 
 fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {}
+    match Cli::parse().command {
+        Command::FitScore { request, scores } => fit_score::run(&request, &scores),
+    }
 }
