@@ -1,8 +1,8 @@
-"""Expected weights of linear models, from scikit-learn.
+"""Expected weights of linear models, from scikit-learn; their Shapley values, from shap.
 
     python bench/oracles/linear.py crates/models/tests/data/linear.json
 
-scikit-learn 1.9.1, seed 0. Rows are not shuffled, so that descent is comparable step by step.
+scikit-learn 1.9.1, shap 0.51.0, seed 0. Rows are not shuffled, so that descent is comparable step by step.
 """
 
 import itertools
@@ -10,8 +10,11 @@ import json
 import sys
 
 import numpy as np
+import shap
 import sklearn
 from sklearn.linear_model import LogisticRegression, SGDClassifier
+
+VERSIONS = {"scikit-learn": sklearn.__version__, "shap": shap.__version__}
 
 # Small ones begin with steps so long that each carries on the rounding of the last a hundredfold.
 ALPHA = 0.05
@@ -102,6 +105,9 @@ def main(path):
         further = SGDClassifier(loss="log_loss", shuffle=False, tol=None, max_iter=5, alpha=ALPHA)
         further.fit(values, codes)
         further.partial_fit(values[:100], codes[:100])
+        model = LogisticRegression(solver="newton-cholesky", tol=1e-13).fit(values, codes)
+        masker = shap.maskers.Independent(values[:50], max_samples=50)
+        parts = shap.LinearExplainer(model, masker)(values[50:60])
         sets.append(
             {
                 "values": values.tolist(),
@@ -110,10 +116,15 @@ def main(path):
                 "logistic": list(logistic(values, codes, weights)),
                 "descent": cases,
                 "further": line(further),
+                "shap": {
+                    "base": np.ravel(parts.base_values[0]).tolist(),
+                    # Row by row, then column by column; a class each within.
+                    "values": np.ravel(parts.values).tolist(),
+                },
             }
         )
     with open(path, "w", encoding="utf-8") as file:
-        json.dump({"versions": {"scikit-learn": sklearn.__version__}, "sets": sets}, file)
+        json.dump({"versions": VERSIONS, "sets": sets}, file)
         file.write("\n")
 
 

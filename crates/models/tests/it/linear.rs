@@ -251,6 +251,33 @@ fn a_watched_descent_keeps_its_best_epoch() {
     assert!(watched < blind, "the best epoch has {watched}, the last one {blind}");
 }
 
+// shap 0.51.0, LinearExplainer: bench/oracles/linear.py
+#[test]
+fn explanations_are_those_of_shap() {
+    let card = &logistic_regression::CARD;
+    let exact = [("tol".to_owned(), ParamValue::Float(1e-11))];
+    for set in sets() {
+        let model = fit(card, &Params::new(card.params, &exact).unwrap(), &set, None);
+        let index: Vec<usize> = (0..60).collect();
+        let (background, probe) = (set.frame.select(&index[..50]), set.frame.select(&index[50..]));
+        let method = ExplainMethod::Interventional { background: &background };
+        let expected = numbers(&set.cases["shap"]["values"]);
+        let base = numbers(&set.cases["shap"]["base"]);
+        for (class, base) in base.iter().enumerate() {
+            // A single output has no class of its own.
+            let class_asked = (set.task == Task::Multiclass).then_some(class);
+            let options = ExplainOptions { method, class: class_asked };
+            let parts = model.explain().unwrap().attributions(&probe, &options).unwrap();
+            let count = expected.len() / parts.values.len();
+            assert!((parts.base - base).abs() < 1e-6, "{} {base}", parts.base);
+            for (cell, got) in parts.values.iter().enumerate() {
+                let expected = expected[cell * count + class];
+                assert!((got - expected).abs() < 1e-6, "cell {cell}: {got} {expected}");
+            }
+        }
+    }
+}
+
 #[test]
 fn an_explanation_is_the_weight_times_the_distance_from_the_mean() {
     let sets = sets();
