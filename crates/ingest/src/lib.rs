@@ -20,6 +20,7 @@ pub mod options;
 mod parquet;
 mod plan;
 mod sample;
+pub mod synthetic;
 mod text;
 mod time;
 

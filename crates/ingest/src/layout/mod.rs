@@ -4,6 +4,7 @@ mod cic_ids2017;
 mod cic_ids2018;
 mod kdd99;
 mod nsl_kdd;
+mod tripline_synthetic;
 mod unsw_nb15;
 mod unsw_nb15_raw;
 
@@ -17,6 +18,7 @@ pub const LAYOUTS: &[&Layout] = &[
     &nsl_kdd::LAYOUT,
     &cic_ids2017::LAYOUT,
     &cic_ids2018::LAYOUT,
+    &tripline_synthetic::LAYOUT,
 ];
 
 /// How a published data set is laid out.

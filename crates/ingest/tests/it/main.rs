@@ -12,4 +12,5 @@ mod formats;
 mod hostile;
 mod layouts;
 mod support;
+mod synthetic;
 mod tables;

@@ -1,0 +1,66 @@
+//! The flows of [`crate::synthetic`] as they are written to a file.
+
+use std::borrow::Cow;
+
+use super::unsw_nb15::DASH_SERVICE;
+use super::{Layout, LayoutLabel, LayoutTime};
+use crate::synthetic::{CLASSES, LAYOUT_ID};
+
+pub(super) static LAYOUT: Layout = Layout {
+    id: LAYOUT_ID,
+    name: "Tripline synthetic flows",
+    citation: "made by `tripline generate flows`",
+    columns: &[
+        "stime",
+        "ltime",
+        "proto",
+        "service",
+        "state",
+        "dur",
+        "spkts",
+        "dpkts",
+        "sbytes",
+        "dbytes",
+        "rate",
+        "sload",
+        "dload",
+        "sloss",
+        "dloss",
+        "sinpkt",
+        "dinpkt",
+        "sjit",
+        "djit",
+        "tcprtt",
+        "smean",
+        "dmean",
+        "ct_src_ltm",
+        "ct_dst_ltm",
+        "ct_dst_src_ltm",
+        "ct_srv_src",
+        "ct_srv_dst",
+        "ct_src_dport_ltm",
+        "ct_src_dsts",
+        "ct_src_ports",
+        "ct_src_failed",
+        "pair_pause",
+        "pair_pause_change",
+        "attack_cat",
+        "label",
+    ],
+    signature: &["ct_src_dsts", "ct_src_ports", "pair_pause", "pair_pause_change"],
+    headless: None,
+    label: LayoutLabel {
+        families: &["attack_cat"],
+        binary: &["label"],
+        benign: CLASSES[0],
+        tidy: |cell| Cow::Borrowed(cell.trim()),
+        blank_is_benign: false,
+    },
+    never: &[("stime", "a time"), ("ltime", "a time")],
+    renames: &[],
+    categories: &["proto", "service", "state"],
+    absent_is_zero: &[],
+    time: Some(LayoutTime { column: "ltime", day_first: false, duration: None }),
+    derived: None,
+    remarks: &[DASH_SERVICE],
+};
