@@ -1,7 +1,7 @@
 //! Figures of several folds as one.
 
 use super::part::{EvaluateOptions, MetricValue, MetricValues, PartMetrics, intervals};
-use crate::bootstrap::Replicates;
+use crate::bootstrap::{Interval, Replicates};
 use crate::metrics::{Alerts, ClassMetrics, Confusion, FamilyDetection, METRICS};
 
 /// One part as it is; several as means with values, sums of counts.
@@ -47,8 +47,23 @@ fn mean_value(
     let interval = replicates.and_then(|all| all.interval(position)).filter(|_| {
         value.is_some() && folds.iter().any(|f| f.metrics.0[position].interval.is_some())
     });
+    let interval = interval.map(|interval| widened(interval, folds, position));
     let missing = if value.is_none() { first.missing } else { None };
     MetricValue { id: first.id, value, interval, folds: each, missing }
+}
+
+/// An interval without width is no certainty: from the lowest to the highest end of the folds'
+/// own, which have a width.
+fn widened(interval: Interval, folds: &[&PartMetrics], position: usize) -> Interval {
+    if interval.low < interval.high {
+        return interval;
+    }
+    let own = folds.iter().filter_map(|fold| fold.metrics.0[position].interval);
+    own.fold(interval, |all, one| Interval {
+        low: all.low.min(one.low),
+        high: all.high.max(one.high),
+        level: all.level,
+    })
 }
 
 fn sum_families(folds: &[&PartMetrics]) -> Vec<FamilyDetection> {

@@ -248,3 +248,20 @@ fn intervals_of_repeated_rows_draw_groups() {
     assert_eq!((by_groups, by_rows), (Some("groups of equal rows"), Some("rows")));
     assert!(wide > 1.3 * narrow, "{wide} against {narrow}");
 }
+
+#[test]
+fn folds_without_a_false_alarm_are_not_certain_either() {
+    // Attacks far above all benign rows.
+    let mut data = flows(400, 0.0, 6);
+    let attacks = data.labels.as_ref().unwrap().attacks();
+    let far = attacks.iter().enumerate().map(|(row, &attack)| {
+        let base = if attack { 1e3 } else { 0.0 };
+        base + f64::from(row as u32) * 1e-3
+    });
+    data = crate::tables::dataset(vec![("far", Column::numeric(far.collect()))], data.labels);
+    let result = run("far", &data, Protocol::DuplicateGrouped { folds: 2 });
+    let recall = result.parts.test.as_ref().unwrap().metric("recall").unwrap().clone();
+    let interval = recall.interval.unwrap();
+    assert_eq!(recall.value, Some(1.0));
+    assert!(interval.low < 0.99 && interval.high == 1.0, "{interval:?}");
+}

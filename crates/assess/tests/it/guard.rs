@@ -191,6 +191,10 @@ fn values_that_settle_the_same_rows_are_told_together() {
     assert_eq!(finding.columns, ["state", "ttl"]);
     assert_eq!(finding.severity, Severity::Warning);
     assert!((finding.numbers["coverage"] - 0.3).abs() < 0.02);
+    assert_eq!(report.judged_rows, 6000);
+    let sampled = check(&data, None, &GuardOptions { most_rows: 2000, ..GuardOptions::default() });
+    assert!(sampled.judged_rows.abs_diff(2000) < 150, "{}", sampled.judged_rows);
+    assert_eq!(one(&sampled, "values-settle-class").columns, ["state", "ttl"]);
     assert_eq!(report.settled[0][1].values[0].value, "31");
     assert!(!report.settled[0][1].values[0].attack);
 }
