@@ -60,6 +60,11 @@ pub(crate) trait Step: Send + Sync + Debug {
     /// As it stands in a recipe; parsing gives the same step.
     fn text(&self) -> String;
 
+    /// Whether it makes use of the time column.
+    fn takes_time(&self) -> bool {
+        false
+    }
+
     /// Fits to training columns.
     fn fit(&self, table: &Table, context: &PrepareContext<'_>) -> Result<Outcome, PrepareError>;
 }

@@ -59,6 +59,11 @@ impl Step for Engineering {
         }
     }
 
+    fn takes_time(&self) -> bool {
+        self.names.is_empty()
+            || self.names.iter().any(|name| name == "hour" || name == "is_weekend")
+    }
+
     fn fit(&self, table: &Table, _: &PrepareContext<'_>) -> Result<Outcome, PrepareError> {
         let wanted = |formula: &&Formula| {
             self.names.is_empty() || self.names.iter().any(|n| n == formula.name)

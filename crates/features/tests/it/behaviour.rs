@@ -88,26 +88,27 @@ fn nothing_to_do_keeps_categories_with_missing_for_unseen() {
 #[test]
 fn the_default_for_linear_models_gives_finite_numbers() {
     check(
-        "clip=infinite,impute=median,encode=one_hot,scale=standard",
+        &Recipe::for_input(Input::Scaled).to_string(),
         expect![[r#"
-        sbytes: 0.125 -1.4375 1.375
-        dbytes: -0.924639 -0.016677 -0.915374
-        proto=tcp: -1.224745 -1.224745 0.816497
-        proto=udp: -0.5 -0.5 -0.5
-        proto=<missing>: -0.5 2 -0.5
-        service=dns: 2 -0.5 2
-        service=http: -1.224745 0.816497 -1.224745
-        service=ssh: -0.5 -0.5 -0.5
-        same: 0 1 0
-        proto unseen category: 1
-        sbytes clipped: 1
-        sbytes imputed: 1
-        dbytes imputed: 1
-        same imputed: 1
-        infinities of 3 columns clipped to the training range
-        missing cells of 3 columns filled
-        2 category columns encoded as 6 columns of 0 or 1
-        9 columns scaled"#]],
+            sbytes: 0.401951 -1.750629 1.017693
+            dbytes: -1.30425 0.581587 -1.108791
+            proto=tcp: -1.224745 -1.224745 0.816497
+            proto=udp: -0.5 -0.5 -0.5
+            proto=<missing>: -0.5 2 -0.5
+            service=dns: 2 -0.5 2
+            service=http: -1.224745 0.816497 -1.224745
+            service=ssh: -0.5 -0.5 -0.5
+            same: 0 0.182322 0
+            proto unseen category: 1
+            sbytes clipped: 1
+            sbytes imputed: 1
+            dbytes imputed: 1
+            same imputed: 1
+            infinities of 3 columns clipped to the training range
+            missing cells of 3 columns filled
+            numbers replaced by their signed logarithm
+            2 category columns encoded as 6 columns of 0 or 1
+            9 columns scaled"#]],
     );
 }
 
@@ -350,6 +351,7 @@ fn time_becomes_hour_with_weekend() {
     let rows = Rows::from_matrix(&["x"], &[vec![1.0], vec![2.0]]).unwrap();
     let rows = with_time(&rows, &time).unwrap();
     let recipe = Recipe::parse("engineer").unwrap();
+    assert!(recipe.takes_time() && !Recipe::parse("engineer=bytes_ratio").unwrap().takes_time());
     let fitted = recipe.fit(&rows, &PrepareContext::default()).unwrap();
     let prepared = fitted.preparer.apply(&rows).unwrap();
     assert_eq!(show(&prepared.rows), "x: 1 2\nhour: 6 23\nis_weekend: 0 1\n");

@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod behaviour;
+mod data;
 mod oracle;
 mod properties;
