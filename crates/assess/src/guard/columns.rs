@@ -85,7 +85,7 @@ pub(super) fn findings(columns: &[ColumnReport], sets: &[ColumnSet], decides: f6
                 severity,
                 format!("{} columns give a ROC AUC of {:.4}", set.columns.len(), set.auc),
                 format!(
-                    "{} in 16 bins each, with no model at all. What a model adds is to be measured against this.",
+                    "{}, numbers cut into at most 16 bins, with no model at all. What a model adds is to be measured against this.",
                     listed(&set.columns)
                 ),
                 "ask why so little decides: a test bed's mark, or duplicates; then compare with a model without these columns",

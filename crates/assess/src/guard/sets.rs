@@ -1,7 +1,7 @@
 //! Pairs or triples of columns that say nearly everything about the class.
 //!
-//! Every pair and triple of the twelve columns that say most alone is tried, each column in up to
-//! sixteen bins; a set is judged as in [`super::power`] by its joint cells.
+//! Every pair and triple of the twelve columns that say most alone is tried, numbers in up to
+//! sixteen bins, categories as they are; a set is judged as in [`super::power`] by its joint cells.
 
 use rayon::prelude::*;
 use serde::Serialize;
