@@ -62,10 +62,7 @@ impl<'a, const K: usize> ClassGrower<'a, K> {
             outputs,
             width,
             histogram: ClassHistogram::new(plan.criterion, plan.min_samples_leaf),
-            splitter: RandomSplitter {
-                criterion: plan.criterion,
-                min_samples_leaf: plan.min_samples_leaf,
-            },
+            splitter: RandomSplitter::new(plan.criterion, plan.min_samples_leaf),
             order: (0..codes.len() as u32).collect(),
             items: Vec::new(),
             scratch: Vec::new(),

@@ -2,8 +2,8 @@
 //!
 //! Source: Liu, Ting & Zhou 2008; parameters have scikit-learn's names with their meaning. Each tree
 //! isolates a few rows by random columns with thresholds uniform between the least and the largest
-//! value; of the categories at a node each goes left or right with equal chance; missing values
-//! go to a side at random. A leaf's value is its depth plus c(rows left in it), so the forest's
+//! value; a category column counts as many times as it has categories, each set apart from the
+//! others, as if it were one-hot encoded; missing values go to a side at random. A leaf's value is its depth plus c(rows left in it), so the forest's
 //! mean E[h] is in one output and can be explained; the score is 2^(−E[h]/c(ψ)), which falls as
 //! that mean rises. Time O(trees · ψ · log ψ), memory O(trees · ψ).
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use tripline_core::schema::AlignedColumn;
 use tripline_core::{Aligned, Rng, math};
 
 use super::forest::{Aggregate, Forest, LEAF, Split};
@@ -23,11 +24,22 @@ pub(crate) fn typical_path(rows: usize) -> f64 {
 }
 
 /// The rows that a tree isolates.
-pub(crate) struct IsolationTree<'a> {
-    aligned: &'a Aligned<'a>,
+pub(crate) struct IsolationTree {
+    width: usize,
     /// Values by column in use: each with its number in the frame.
     columns: Vec<(u32, Vec<f64>)>,
+    /// What a node may be split by.
+    choices: Vec<Choice>,
     rows: Vec<u32>,
+}
+
+/// What a node may be split by: a column, or one category of a column against the others, so that a
+/// category column counts as many times as it has categories.
+#[derive(Debug, Clone, Copy)]
+struct Choice {
+    /// Column in use.
+    column: usize,
+    category: Option<usize>,
 }
 
 struct Cut {
@@ -38,26 +50,39 @@ struct Cut {
 
 enum Test {
     AtMost(f64),
-    OneOf(Vec<u32>),
+    Is(usize),
 }
 
-impl<'a> IsolationTree<'a> {
+impl IsolationTree {
     /// A tree over some rows, of some columns.
-    pub(crate) fn new(aligned: &'a Aligned<'a>, rows: &[usize], columns: &[bool]) -> Self {
-        let columns = (0..aligned.columns.len())
-            .filter(|&column| columns[column])
-            .map(|column| {
-                let values = &aligned.columns[column];
-                (column as u32, rows.iter().map(|&row| values.number(row)).collect())
-            })
-            .collect();
-        Self { aligned, columns, rows: (0..rows.len() as u32).collect() }
+    pub(crate) fn new(aligned: &Aligned<'_>, rows: &[usize], used: &[bool]) -> Self {
+        let mut columns = Vec::new();
+        let mut choices = Vec::new();
+        for (number, column) in aligned.columns.iter().enumerate().filter(|(c, _)| used[*c]) {
+            let values: Vec<f64> = rows.iter().map(|&row| column.number(row)).collect();
+            let own = columns.len();
+            match column {
+                AlignedColumn::Numeric(_) => choices.push(Choice { column: own, category: None }),
+                AlignedColumn::Category(_) => {
+                    let seen = values.iter().filter(|value| !value.is_nan());
+                    let mut codes: Vec<usize> = seen.map(|&value| value as usize).collect();
+                    codes.sort_unstable();
+                    codes.dedup();
+                    choices.extend(
+                        codes.into_iter().map(|code| Choice { column: own, category: Some(code) }),
+                    );
+                }
+            }
+            columns.push((number as u32, values));
+        }
+        let rows = (0..rows.len() as u32).collect();
+        Self { width: aligned.columns.len(), columns, choices, rows }
     }
 
     /// Splits until rows stand alone, are equal, or as deep as a balanced tree would be.
     pub(crate) fn grow(mut self, rng: &mut Rng) -> Forest {
         let deepest = self.rows.len().max(2).next_power_of_two().ilog2();
-        let mut tree = Forest::empty(self.aligned.columns.len(), 1, Aggregate::Mean);
+        let mut tree = Forest::empty(self.width, 1, Aggregate::Mean);
         tree.tree_output.push(0);
         let mut pending: Vec<(Range<usize>, u32, Option<usize>)> =
             vec![(0..self.rows.len(), 0, None)];
@@ -86,8 +111,10 @@ impl<'a> IsolationTree<'a> {
             let mut flags = if cut.missing_left { Split::MISSING_LEFT } else { 0 };
             tree.threshold.push(match cut.test {
                 Test::AtMost(threshold) => threshold,
-                Test::OneOf(bits) => {
+                Test::Is(code) => {
                     flags |= Split::CATEGORY;
+                    let mut bits = vec![0; code / 32 + 1];
+                    bits[code / 32] |= 1 << (code % 32);
                     tree.category_bits.extend(bits);
                     tree.category_sets.push(tree.category_bits.len() as u32);
                     (tree.category_sets.len() - 2) as f64
@@ -106,13 +133,12 @@ impl<'a> IsolationTree<'a> {
         tree
     }
 
-    /// A random split on a random column that is not constant here; `None` if all are.
-    fn cut(&self, range: Range<usize>, rng: &mut Rng) -> Option<Cut> {
-        let mut order: Vec<usize> = (0..self.columns.len()).collect();
-        for at in 0..order.len() {
-            let drawn = at + rng.index(order.len() - at);
-            order.swap(at, drawn);
-            let cut = self.cut_on(order[at], range.clone(), rng);
+    /// A random split by a random choice that is not constant here; `None` if all are.
+    fn cut(&mut self, range: Range<usize>, rng: &mut Rng) -> Option<Cut> {
+        for at in 0..self.choices.len() {
+            let drawn = at + rng.index(self.choices.len() - at);
+            self.choices.swap(at, drawn);
+            let cut = self.cut_by(self.choices[at], range.clone(), rng);
             if cut.is_some() {
                 return cut;
             }
@@ -120,12 +146,16 @@ impl<'a> IsolationTree<'a> {
         None
     }
 
-    fn cut_on(&self, column: usize, range: Range<usize>, rng: &mut Rng) -> Option<Cut> {
-        let (number, values) = &self.columns[column];
+    fn cut_by(&self, choice: Choice, range: Range<usize>, rng: &mut Rng) -> Option<Cut> {
+        let values = &self.columns[choice.column].1;
         let here = self.rows[range].iter().map(|&row| values[row as usize]);
         let (mut low, mut high, mut missing) = (f64::INFINITY, f64::NEG_INFINITY, false);
         for value in here.clone() {
             missing |= value.is_nan();
+            let value = match choice.category {
+                Some(code) if !value.is_nan() => f64::from(u8::from(value == code as f64)),
+                _ => value,
+            };
             low = low.min(value);
             high = high.max(value);
         }
@@ -133,29 +163,20 @@ impl<'a> IsolationTree<'a> {
         if only_missing || (low == high && !missing) {
             return None;
         }
-        let category = matches!(
-            self.aligned.columns[*number as usize],
-            tripline_core::schema::AlignedColumn::Category(_)
-        );
-        // Where missing values alone differ, they go right.
-        let missing_left = low < high && rng.next_u64() >> 63 == 1;
-        let test = if low == high && category {
-            Test::OneOf(vec![u32::MAX; high as usize / 32 + 1])
-        } else if low == high {
-            Test::AtMost(high)
-        } else if category {
-            Test::OneOf(coins(here, high, rng))
-        } else {
-            let drawn = low + rng.unit() * (high - low);
-            let inside = drawn.is_finite() && drawn >= low && drawn < high;
-            Test::AtMost(if inside { drawn } else { self.halfway(low, high, here) })
+        // Where all present values are equal, missing ones are set apart.
+        let apart = low == high;
+        let coin = rng.next_u64() >> 63 == 1;
+        let (test, missing_left) = match choice.category {
+            Some(code) => (Test::Is(code), if apart { high == 0.0 } else { coin }),
+            None if apart => (Test::AtMost(high), false),
+            None => {
+                let drawn = low + rng.unit() * (high - low);
+                let inside = drawn.is_finite() && drawn >= low && drawn < high;
+                let threshold = if inside { drawn } else { largest_below(high, low, here) };
+                (Test::AtMost(threshold), coin)
+            }
         };
-        Some(Cut { column, test, missing_left })
-    }
-
-    /// A threshold between infinite ends: the largest value below the upper one.
-    fn halfway(&self, low: f64, high: f64, here: impl Iterator<Item = f64>) -> f64 {
-        here.filter(|&value| value < high).fold(low, f64::max)
+        Some(Cut { column: choice.column, test, missing_left })
     }
 
     fn partition(&mut self, range: Range<usize>, cut: &Cut) -> usize {
@@ -165,10 +186,7 @@ impl<'a> IsolationTree<'a> {
             match &cut.test {
                 _ if value.is_nan() => cut.missing_left,
                 Test::AtMost(threshold) => value <= *threshold,
-                Test::OneOf(bits) => {
-                    let code = value as usize;
-                    bits.get(code / 32).is_some_and(|word| word >> (code % 32) & 1 == 1)
-                }
+                Test::Is(code) => value == *code as f64,
             }
         };
         let (mut lefts, mut rights) = (Vec::new(), Vec::new());
@@ -182,20 +200,9 @@ impl<'a> IsolationTree<'a> {
     }
 }
 
-/// A bit for each category up to the largest, not all equal among those here.
-fn coins(here: impl Iterator<Item = f64> + Clone, largest: f64, rng: &mut Rng) -> Vec<u32> {
-    let mut bits: Vec<u32> =
-        (0..largest as usize / 32 + 1).map(|_| (rng.next_u64() >> 32) as u32).collect();
-    let mut present: Vec<usize> = here.filter(|v| !v.is_nan()).map(|v| v as usize).collect();
-    present.sort_unstable();
-    present.dedup();
-    let is_left = |bits: &[u32], code: usize| bits[code / 32] >> (code % 32) & 1 == 1;
-    let lefts = present.iter().filter(|&&code| is_left(&bits, code)).count();
-    if lefts == 0 || lefts == present.len() {
-        let code = present[rng.index(present.len())];
-        bits[code / 32] ^= 1 << (code % 32);
-    }
-    bits
+/// The largest value below an infinite end, so that the threshold is a number.
+fn largest_below(end: f64, low: f64, here: impl Iterator<Item = f64>) -> f64 {
+    here.filter(|&value| value < end).fold(low, f64::max)
 }
 
 #[cfg(test)]

@@ -9,18 +9,24 @@ use super::split::Rule;
 
 /// Draws splits (Geurts et al. 2006, table 1).
 pub(crate) struct RandomSplitter {
-    pub(crate) criterion: Criterion,
-    pub(crate) min_samples_leaf: u32,
+    criterion: Criterion,
+    min_samples_leaf: u32,
+    /// Codes of a node's rows, kept from looking for the ends to counting sides.
+    codes: Vec<u32>,
 }
 
 impl RandomSplitter {
+    pub(crate) fn new(criterion: Criterion, min_samples_leaf: u32) -> Self {
+        Self { criterion, min_samples_leaf, codes: Vec::new() }
+    }
+
     /// A random split of these rows on a column; `None` if the column is constant here or the
     /// split leaves a side with too few rows.
     ///
     /// A threshold is uniform between the least and the largest value. Of the categories that came
     /// here each goes left or right with equal chance. Missing values take the better side.
     pub(crate) fn draw<const K: usize>(
-        &self,
+        &mut self,
         column: usize,
         bins: &ColumnBins,
         codes: &ColumnCodes,
@@ -41,7 +47,7 @@ impl RandomSplitter {
     }
 
     fn draw_by<const K: usize>(
-        &self,
+        &mut self,
         column: usize,
         bins: &ColumnBins,
         code: impl Fn(u32) -> usize,
@@ -54,8 +60,10 @@ impl RandomSplitter {
         };
         let values = bounds.len();
         let (mut least, mut most, mut missing) = (usize::MAX, 0, false);
-        for item in items {
-            let code = code(item.entry);
+        self.codes.clear();
+        self.codes.extend(items.iter().map(|item| code(item.entry) as u32));
+        for &code in &self.codes {
+            let code = code as usize;
             // The code of missing values is above all others.
             missing |= code >= values;
             least = least.min(code);
@@ -80,8 +88,8 @@ impl RandomSplitter {
         let mut left = [0.0; K];
         let mut absent = [0.0; K];
         let mut counts = [0u32; 3];
-        for item in items {
-            let code = code(item.entry);
+        for (item, &code) in items.iter().zip(&self.codes) {
+            let code = code as usize;
             let place = if code <= last { 0 } else { 1 + usize::from(code >= values) };
             let class = usize::from(item.class) % K;
             left[class] += if place == 0 { item.weight } else { 0.0 };
@@ -113,7 +121,7 @@ impl RandomSplitter {
     }
 
     fn draw_set<const K: usize>(
-        &self,
+        &mut self,
         column: usize,
         bins: &ColumnBins,
         code: impl Fn(u32) -> usize,

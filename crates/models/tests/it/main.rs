@@ -9,3 +9,4 @@ mod linear;
 mod linear_data;
 mod score;
 mod shap;
+mod trees;
