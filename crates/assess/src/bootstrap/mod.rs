@@ -4,8 +4,9 @@
 //! benign rows among benign rows. Replicate `b` draws the same rows for every model judged on the
 //! same rows with the same seed, so differences of replicates are paired.
 //!
-//! On small parts percentile intervals are a little narrow: at 100 attacks the 95 % interval of
-//! the recall held the truth in 92 % of simulations, at 300 in 94 %.
+//! On small parts percentile intervals are a little narrow: in 600 simulations the 95 % interval
+//! of the recall held the truth in 91.5 % at 100 attacks, in 93.0 % at 300; that of the ROC AUC in
+//! 94.2 % at 300.
 
 mod draw;
 mod wilson;
