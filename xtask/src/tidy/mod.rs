@@ -3,6 +3,7 @@
 mod generated;
 mod layers;
 mod listing;
+mod manifests;
 mod module_docs;
 mod sources;
 mod unsafe_code;
@@ -33,6 +34,7 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<ExitCode> {
     let mut found = Vec::new();
     for (path, text) in &files {
         found.extend(words::check(path, text));
+        found.extend(manifests::check(path, text));
         if path.ends_with(".rs") {
             found.extend(module_docs::check(path, text));
             found.extend(unsafe_code::check(path, text));

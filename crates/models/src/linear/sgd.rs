@@ -196,7 +196,8 @@ struct SgdModel {
 
 /// What the outputs are to learn.
 struct Course<'a> {
-    matrix: Vec<f64>,
+    /// n × d.
+    matrix: &'a [f64],
     codes: &'a [u32],
     weights: &'a [f64],
 }
@@ -242,11 +243,11 @@ fn teach(
         .enumerate()
         .map(|(output, line)| {
             let (signs, weights) = course.signs_with_weights(output, outputs, class_weights);
-            let lesson = Lesson { matrix: &course.matrix, signs: &signs, weights: &weights };
+            let lesson = Lesson { matrix: course.matrix, signs: &signs, weights: &weights };
             let held = validation
                 .map(|part| (part, part.signs_with_weights(output, outputs, class_weights)));
             let held = held.as_ref().map(|(part, (signs, weights))| Lesson {
-                matrix: &part.matrix,
+                matrix: part.matrix,
                 signs,
                 weights,
             });
@@ -279,8 +280,8 @@ impl Estimator for Sgd {
         let targets = Targets::new(context, rows.len(), balanced)?;
         let table = Table::new::<FitError>(&schema, rows)?;
         let (means, deviations) = table.moments(&schema, &targets.weights, targets.total)?;
-        let course =
-            Course { matrix: table.by_row(), codes: &targets.codes, weights: &targets.weights };
+        let matrix = table.by_row();
+        let course = Course { matrix: &matrix, codes: &targets.codes, weights: &targets.weights };
         let (head, outputs) = match context.task {
             Task::Binary => (Head::Single, 1),
             Task::Multiclass if self.descent.loss == Loss::Log => {
@@ -290,11 +291,7 @@ impl Estimator for Sgd {
             Task::Multiclass => (Head::Softmax, targets.classes.len()),
         };
         let held = self.validation(context, &schema, &targets)?;
-        let held = held.as_ref().map(|(matrix, codes, weights)| Course {
-            matrix: matrix.clone(),
-            codes,
-            weights,
-        });
+        let held = held.as_ref().map(|(matrix, codes, weights)| Course { matrix, codes, weights });
         let lines = teach(
             &self.descent,
             &course,
@@ -398,7 +395,8 @@ impl Online for SgdModel {
             labels.recoded(&self.model.classes)?.codes().to_vec()
         };
         let weights = context.weights.map_or_else(|| vec![1.0; rows.len()], <[f64]>::to_vec);
-        let course = Course { matrix: table.by_row(), codes: &codes, weights: &weights };
+        let matrix = table.by_row();
+        let course = Course { matrix: &matrix, codes: &codes, weights: &weights };
         let once = Descent { max_iter: 1, tol: None, ..self.descent.clone() };
         // Rows that throw the weights off leave the model as it was.
         self.lines = teach(&once, &course, None, self.lines.clone(), &self.class_weights, context)?;
