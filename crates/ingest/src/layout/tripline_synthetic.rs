@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::unsw_nb15::DASH_SERVICE;
-use super::{Layout, LayoutLabel, LayoutTime};
-use crate::synthetic::{CLASSES, LAYOUT_ID};
+use super::{Layout, LayoutLabel, LayoutTime, Remark};
+use crate::synthetic::{CLASSES, LAYOUT_ID, MADE_UP};
 
 pub(super) static LAYOUT: Layout = Layout {
     id: LAYOUT_ID,
@@ -62,5 +62,5 @@ pub(super) static LAYOUT: Layout = Layout {
     absent_is_zero: &[],
     time: Some(LayoutTime { column: "ltime", day_first: false, duration: None }),
     derived: None,
-    remarks: &[DASH_SERVICE],
+    remarks: &[DASH_SERVICE, Remark { column: "pair_pause", code: LAYOUT_ID, text: MADE_UP }],
 };

@@ -50,6 +50,10 @@ use self::network::Network;
 /// The layout's id.
 pub const LAYOUT_ID: &str = "tripline-synthetic";
 
+/// What is told of such data.
+pub(crate) const MADE_UP: &str =
+    "these flows are made up; what they show of a method holds for them alone";
+
 /// Names of the classes; the first is benign.
 pub const CLASSES: [&str; 6] =
     ["benign", "beaconing", "brute_force", "dos", "exfiltration", "scan"];

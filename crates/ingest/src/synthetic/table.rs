@@ -9,7 +9,7 @@ use tripline_core::{Category, Column, Dataset, Labels, Note, Rows, Source};
 use super::clock::START;
 use super::flow::{Flow, PROTOCOLS, SERVICES, STATES};
 use super::windows::{COUNTS, counts};
-use super::{CLASSES, LAYOUT_ID};
+use super::{CLASSES, LAYOUT_ID, MADE_UP};
 
 /// A column of numbers from a flow alone.
 type Number = (&'static str, fn(&Flow) -> f64);
@@ -71,11 +71,7 @@ pub(super) fn dataset(flows: &[Flow], seed: u64) -> Dataset {
             rows: flows.len() as u64,
             bad_records: 0,
         }),
-        notes: vec![Note {
-            code: "synthetic",
-            text: "these flows are made up; what they show of a method holds for them alone"
-                .to_owned(),
-        }],
+        notes: vec![Note { code: LAYOUT_ID, text: MADE_UP.to_owned() }],
     }
 }
 
