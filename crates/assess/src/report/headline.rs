@@ -8,23 +8,21 @@ use crate::threshold::ThresholdRule;
 
 /// Models in the order of one metric.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Order {
+pub struct Order {
     /// The metric's id.
-    pub(super) metric: &'static str,
-    /// Positions in the report, the highest value first, models without value last.
-    pub(super) models: Vec<usize>,
+    pub metric: &'static str,
+    /// Positions of the models, the highest value first, models without value last.
+    pub models: Vec<usize>,
     /// How the first stands above the second, where both were judged on the same rows.
-    pub(super) difference: Option<Difference>,
+    pub difference: Option<Difference>,
 }
 
 /// Orders models by the figure that the threshold rule is about.
 ///
 /// A false-positive budget asks for detection at that rate: the registered rate nearest to it, if
 /// every model has one; else the area under the ROC curve. Best F1 asks for F1.
-pub(super) fn order(report: &Report<'_>) -> Order {
-    let evaluations: Vec<&Evaluation> =
-        report.models.iter().map(|model| model.evaluation).collect();
-    let metric = metric(report.threshold, &evaluations);
+pub fn order_of(threshold: ThresholdRule, evaluations: &[&Evaluation]) -> Order {
+    let metric = metric(threshold, evaluations);
     let value = |position: usize| {
         judged(evaluations[position])
             .and_then(|part| part.value(metric))
@@ -46,6 +44,13 @@ pub(super) fn order(report: &Report<'_>) -> Order {
         _ => None,
     };
     Order { metric, models, difference }
+}
+
+/// The order of a report's models.
+pub(super) fn order(report: &Report<'_>) -> Order {
+    let evaluations: Vec<&Evaluation> =
+        report.models.iter().map(|model| model.evaluation).collect();
+    order_of(report.threshold, &evaluations)
 }
 
 fn metric(rule: ThresholdRule, evaluations: &[&Evaluation]) -> &'static str {

@@ -15,6 +15,7 @@ mod provenance;
 mod verdict;
 
 pub use explanation::{Decision, ExplanationPage, GlobalView, RowView, render_explanation};
+pub use headline::{Order, order_of};
 
 use crate::evaluate::{Evaluation, PartMetrics};
 use crate::guard::Finding;
