@@ -1,1 +1,36 @@
-//! Stub.
+//! The use cases: train, compare, evaluate, score, explain.
+
+mod artifact;
+pub mod compare;
+pub mod error;
+pub mod evaluate;
+pub mod explain;
+pub mod fit;
+pub mod judging;
+pub mod model;
+pub mod provenance;
+mod rater;
+pub mod register;
+mod rows_state;
+pub mod score;
+pub mod settings;
+pub mod sinks;
+pub mod train;
+mod trainer;
+mod weights;
+
+pub use error::EngineError;
+pub use fit::{FittedModel, Plan};
+pub use model::{Decision, Model, Verdicts};
+pub use provenance::Provenance;
+pub use register::{register, trainable};
+pub use settings::{JudgingSettings, ReadSettings, TrainingSettings, ValidationRule};
+
+/// Limits the threads of all work that follows; 0 takes all cores. To be called once, before any
+/// work.
+pub fn use_threads(threads: usize) -> Result<(), EngineError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|error| EngineError::Threads { reason: error.to_string() })
+}

@@ -1,0 +1,167 @@
+//! A model as a file, in its own format or in one of another program.
+
+use std::path::Path;
+
+use tripline_assess::explain::Typical;
+use tripline_core::{Link, LoadError, State, StateError};
+use tripline_features::Preparer;
+use tripline_models::calibration::Calibrator;
+use tripline_models::import::Format;
+use tripline_store::{Limits, ModelFile, PublicKey, SecretKey, is_model_file, read_bounded};
+
+use crate::error::EngineError;
+use crate::model::{Decision, Model};
+use crate::provenance::Provenance;
+use crate::register::register;
+use crate::rows_state;
+
+impl Model {
+    /// Writes the model's file atomically, signed if a key is given.
+    pub fn write(&self, file: &Path, key: Option<&SecretKey>) -> Result<(), EngineError> {
+        Ok(self.to_file(key)?.write(file)?)
+    }
+
+    /// The model's file.
+    pub fn to_file(&self, key: Option<&SecretKey>) -> Result<ModelFile, EngineError> {
+        let preparer =
+            self.preparer.as_ref().ok_or_else(|| EngineError::Imported { model: self.name() })?;
+        let mut card = State::new();
+        card.put_text("id", self.card().id);
+        let mut decision = State::new();
+        decision.put_f64("threshold", self.decision.threshold);
+        decision.put_text("rule", &self.decision.rule);
+        if let Some(note) = &self.decision.note {
+            decision.put_text("note", note);
+        }
+        let mut file = ModelFile::new();
+        file.put_state("card", &card);
+        file.put_state("prepare", &preparer.save());
+        file.put_state("detector", &self.detector.save());
+        file.put_state("calibrator", &self.calibrator.save());
+        file.put_state("decision", &decision);
+        file.put_state("provenance", &self.provenance.save());
+        if let Some(background) = &self.background {
+            file.put_state("background", &rows_state::save(background));
+        }
+        if let Some(typical) = &self.typical {
+            file.put_state("typical", &typical.save());
+        }
+        if let Some(key) = key {
+            file.sign(key);
+        }
+        Ok(file)
+    }
+
+    /// Reads a model: ours, a LightGBM text model or an XGBoost JSON model, told by its first
+    /// bytes.
+    pub fn read(file: &Path, limits: &Limits) -> Result<Self, EngineError> {
+        let bytes = read_bounded(file, limits)?;
+        Self::from_bytes(file, &bytes, limits)
+    }
+
+    /// Reads a model that this key signed; any other is refused before its contents are used.
+    pub fn read_signed(file: &Path, limits: &Limits, key: &PublicKey) -> Result<Self, EngineError> {
+        let file = ModelFile::read(file, limits)?;
+        file.verify(key)?;
+        from_file(&file)
+    }
+
+    /// As [`Model::read`], from bytes; `file` is for messages.
+    pub fn from_bytes(file: &Path, bytes: &[u8], limits: &Limits) -> Result<Self, EngineError> {
+        if is_model_file(bytes) {
+            return from_file(&ModelFile::from_bytes(file, bytes, limits)?);
+        }
+        let Some(format) = Format::detect(bytes) else {
+            return Err(EngineError::NotAModel { file: file.to_owned() });
+        };
+        let detector = format
+            .parse(bytes)
+            .map_err(|source| EngineError::Import { file: file.to_owned(), source })?;
+        let calibrator = Calibrator::Identity { probability: detector.link() == Link::Probability };
+        let threshold = match detector.link() {
+            Link::Logit => 0.0,
+            Link::Probability | Link::Rank => 0.5,
+        };
+        Ok(Self {
+            preparer: None,
+            detector,
+            calibrator,
+            decision: Decision {
+                threshold,
+                rule: "probability 0.5".to_owned(),
+                note: Some("an imported model brings no threshold of its own".to_owned()),
+            },
+            provenance: Provenance::default(),
+            background: None,
+            typical: None,
+            signer: None,
+            path: file.to_owned(),
+        })
+    }
+}
+
+fn from_file(file: &ModelFile) -> Result<Model, EngineError> {
+    let damaged = |section: &'static str| {
+        move |source: LoadError| EngineError::Section {
+            file: file.path().to_owned(),
+            section,
+            source,
+        }
+    };
+    let state = |source: StateError| LoadError::State(source);
+    let card = file.state("card")?;
+    let id = card.text("id").map_err(state).map_err(damaged("card"))?;
+    let preparer = Preparer::load(&file.state("prepare")?).map_err(damaged("prepare"))?;
+    let detector = register().load(id, &file.state("detector")?).map_err(damaged("detector"))?;
+    // A row is prepared to the preparer's output and scored by the detector's schema.
+    for field in detector.schema().fields() {
+        let known = preparer.output().position(&field.name);
+        let same =
+            known.is_some_and(|at| preparer.output().fields()[at].kind.name() == field.kind.name());
+        if !same {
+            return Err(damaged("detector")(
+                StateError::invalid("schema", "the columns that preparing gives").into(),
+            ));
+        }
+    }
+    let calibrator = Calibrator::load(&file.state("calibrator")?)
+        .map_err(state)
+        .map_err(damaged("calibrator"))?;
+    let decision = load_decision(&file.state("decision")?).map_err(state);
+    let provenance = Provenance::load(&file.state("provenance")?).map_err(state);
+    let background = match file.get("background") {
+        Some(_) => {
+            Some(rows_state::load(&file.state("background")?).map_err(damaged("background"))?)
+        }
+        None => None,
+    };
+    let typical = match file.get("typical") {
+        Some(_) => Some(
+            Typical::load(&file.state("typical")?).map_err(state).map_err(damaged("typical"))?,
+        ),
+        None => None,
+    };
+    Ok(Model {
+        preparer: Some(preparer),
+        detector,
+        calibrator,
+        decision: decision.map_err(damaged("decision"))?,
+        provenance: provenance.map_err(damaged("provenance"))?,
+        background,
+        typical,
+        signer: file.signer(),
+        path: file.path().to_owned(),
+    })
+}
+
+fn load_decision(state: &State) -> Result<Decision, StateError> {
+    let threshold = state.f64("threshold")?;
+    if threshold.is_nan() {
+        return Err(StateError::invalid("threshold", "a number"));
+    }
+    Ok(Decision {
+        threshold,
+        rule: state.text("rule")?.to_owned(),
+        note: if state.has("note") { Some(state.text("note")?.to_owned()) } else { None },
+    })
+}

@@ -1,0 +1,312 @@
+//! Why a use case failed.
+
+use std::path::PathBuf;
+
+use tripline_assess::evaluate::EvaluateError;
+use tripline_assess::explain::FoldError;
+use tripline_assess::guard::Refusal;
+use tripline_assess::metrics::MetricError;
+use tripline_assess::protocol::ProtocolError;
+use tripline_assess::threshold::ThresholdError;
+use tripline_core::{
+    Dataset, ExplainError, FitError, FrameError, LoadError, ParamError, ScoreError,
+};
+use tripline_features::PrepareError;
+use tripline_ingest::IngestError;
+use tripline_models::calibration::CalibrationError;
+use tripline_models::import::ImportError;
+use tripline_store::{KeyError, SectionError, StoreError};
+
+/// Every text names the file or the model, with the way out where it is not plain.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// Data could not be read.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// A model file or an output could not be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A section of a model file gives no state.
+    #[error(transparent)]
+    State(#[from] SectionError),
+    /// A key file gives no key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A section of a model file does not make sense.
+    #[error(
+        "{}: section `{section}` cannot be used: {source}; train the model again",
+        file.display()
+    )]
+    Section {
+        /// The model file.
+        file: PathBuf,
+        /// The section.
+        section: &'static str,
+        /// What is wrong.
+        source: LoadError,
+    },
+    /// Not a model of any kind that is read.
+    #[error(
+        "{}: not a model: it is neither a file that `tripline train` wrote, nor a LightGBM text model, nor an XGBoost JSON model",
+        file.display()
+    )]
+    NotAModel {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A model of another program could not be read.
+    #[error("{}: {source}", file.display())]
+    Import {
+        /// The model file.
+        file: PathBuf,
+        /// What is wrong.
+        source: ImportError,
+    },
+    /// No such detector.
+    #[error("unknown model `{id}`, known are: {known}; `tripline detectors` tells what they are")]
+    UnknownModel {
+        /// Asked for.
+        id: String,
+        /// All that can be trained.
+        known: String,
+    },
+    /// A parameter that the model does not take.
+    #[error("{model}: {source}")]
+    Param {
+        /// Its id.
+        model: String,
+        /// What is wrong.
+        source: ParamError,
+    },
+    /// A setting outside its range.
+    #[error("{name} must be {expected}, got `{got}`")]
+    Setting {
+        /// Which.
+        name: &'static str,
+        /// What is valid.
+        expected: &'static str,
+        /// Given.
+        got: String,
+    },
+    /// A step of a recipe or its fitting.
+    #[error("{file}: {source}")]
+    Prepare {
+        /// The data.
+        file: String,
+        /// What is wrong.
+        source: PrepareError,
+    },
+    /// Rows that are not what the model takes.
+    #[error("{model}: the data do not fit the model: {source}")]
+    Mismatch {
+        /// Its file or id.
+        model: String,
+        /// What is wrong.
+        source: PrepareError,
+    },
+    /// Training data without labels.
+    #[error("{file}: no labels; name their column with --label COLUMN --benign VALUE")]
+    NoLabels {
+        /// The data.
+        file: String,
+    },
+    /// Training data of one class.
+    #[error(
+        "{file}: all {rows} rows are of class `{class}`; to learn what tells attacks apart takes rows of both kinds (is `{benign}` the benign class? else give --benign VALUE)"
+    )]
+    OneClass {
+        /// The data.
+        file: String,
+        /// Number of rows.
+        rows: usize,
+        /// The class.
+        class: String,
+        /// What is taken as benign.
+        benign: String,
+    },
+    /// The column of weights cannot be used.
+    #[error("{file}: --weights: column `{column}` {reason}")]
+    Weights {
+        /// The data.
+        file: String,
+        /// The column.
+        column: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// A model that does not tell classes apart.
+    #[error("{model} does not tell attack classes apart; use `--task binary` or another model")]
+    NoMulticlass {
+        /// Its id.
+        model: String,
+    },
+    /// A model that takes no weights.
+    #[error("{model} takes no weights; leave out --weights or use another model")]
+    NoWeights {
+        /// Its id.
+        model: String,
+    },
+    /// A model without explanations.
+    #[error("{model} has no explanations; `tripline detectors` tells which models have")]
+    NoExplanation {
+        /// Its id.
+        model: String,
+    },
+    /// An imported model is not written again.
+    #[error("{model}: an imported model keeps its own file; there is nothing to write")]
+    Imported {
+        /// Its file.
+        model: String,
+    },
+    /// Fitting failed.
+    #[error("{model}: {source}")]
+    Fit {
+        /// Its id.
+        model: String,
+        /// Why.
+        source: FitError,
+    },
+    /// Scoring failed.
+    #[error("{model}: {source}")]
+    Score {
+        /// Its file or id.
+        model: String,
+        /// Why.
+        source: ScoreError,
+    },
+    /// Explaining failed.
+    #[error("{model}: {source}")]
+    Explain {
+        /// Its file or id.
+        model: String,
+        /// Why.
+        source: ExplainError,
+    },
+    /// Attributions that do not fit the columns.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    /// Calibration failed.
+    #[error("{model}: {source}")]
+    Calibration {
+        /// Its id.
+        model: String,
+        /// Why.
+        source: CalibrationError,
+    },
+    /// No threshold could be chosen.
+    #[error(transparent)]
+    Threshold(#[from] ThresholdError),
+    /// Rows could not be parted.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    /// Judging failed.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+    /// Measuring failed.
+    #[error(transparent)]
+    Metric(#[from] MetricError),
+    /// The guard refused to judge.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The data to judge by are those that the model was trained on.
+    #[error(
+        "{file}: the model was trained on this very file, so a judgement by it would flatter the model; give other data, or --accept-leakage"
+    )]
+    TrainedOnIt {
+        /// The data.
+        file: String,
+    },
+    /// Columns that do not make rows.
+    #[error("{file}: {source}")]
+    Frame {
+        /// The data.
+        file: String,
+        /// Why.
+        source: FrameError,
+    },
+    /// A row that is not there.
+    #[error("{file}: there is no row {row}: rows are numbered from 0 to {last}")]
+    NoRow {
+        /// The data.
+        file: String,
+        /// Asked for.
+        row: u64,
+        /// The last.
+        last: u64,
+    },
+    /// A class that the model does not know.
+    #[error("{model}: there is no class `{class}`, classes are: {known}")]
+    NoClass {
+        /// Its file or id.
+        model: String,
+        /// Asked for.
+        class: String,
+        /// All names.
+        known: String,
+    },
+    /// An output whose kind cannot be told.
+    #[error(
+        "{}: what to write is told by the name's end: .csv, .jsonl or .parquet",
+        file.display()
+    )]
+    OutputKind {
+        /// The output.
+        file: PathBuf,
+    },
+    /// An output could not be written.
+    #[error("{}: cannot write: {source}", file.display())]
+    Write {
+        /// The output.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// An output could not be encoded.
+    #[error("{}: cannot write: {reason}", file.display())]
+    Encode {
+        /// The output.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Threads could not be started.
+    #[error("cannot start threads: {reason}")]
+    Threads {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl EngineError {
+    /// Whether the guard stood in the way: the judgement would be misleading.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::TrainedOnIt { .. })
+    }
+
+    /// Whether an option or a setting is wrong, as opposed to data.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::UnknownModel { .. }
+            | Self::Param { .. }
+            | Self::Setting { .. }
+            | Self::NoMulticlass { .. }
+            | Self::NoWeights { .. }
+            | Self::OutputKind { .. } => true,
+            Self::Threshold(error) => {
+                matches!(error, ThresholdError::Rule { .. } | ThresholdError::Rate { .. })
+            }
+            Self::Protocol(error) => matches!(
+                error,
+                ProtocolError::Unknown { .. }
+                    | ProtocolError::NeedsTestFile
+                    | ProtocolError::Range { .. }
+            ),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn no_labels(data: &Dataset) -> Self {
+        Self::NoLabels { file: data.source.name.clone() }
+    }
+}

@@ -1,0 +1,120 @@
+//! Explain: why rows score as they do, in the columns of the data.
+
+use tripline_assess::explain::{self, Folded, GlobalExplanation, RowExplanation};
+use tripline_core::{Attributions, Dataset, Rng, Rows};
+
+use crate::error::EngineError;
+use crate::model::{Model, Verdicts};
+
+/// How attributions are made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ExplainSettings<'a> {
+    /// Absent columns take the values of these raw rows (interventional method); without them the
+    /// training rows in each node tell (path-dependent method).
+    pub background: Option<&'a Rows>,
+    /// This class's own output instead of the score.
+    pub class: Option<usize>,
+}
+
+/// Rows with their verdicts and reasons.
+#[derive(Debug)]
+pub struct Explained {
+    /// What the model says of the rows.
+    pub verdicts: Verdicts,
+    /// Attributions in the columns of the data.
+    pub folded: Folded,
+    /// The rows as the detector saw them.
+    pub prepared: Rows,
+}
+
+/// A sample of many rows explained.
+#[derive(Debug)]
+pub struct GlobalReport {
+    /// What columns are worth.
+    pub global: GlobalExplanation,
+    /// The rows of the sample.
+    pub rows: Rows,
+    /// Verdicts with attributions of these rows.
+    pub explained: Explained,
+}
+
+impl Model {
+    /// Explains rows in the columns of the data.
+    pub fn explain(
+        &self,
+        rows: &Rows,
+        settings: &ExplainSettings<'_>,
+    ) -> Result<Explained, EngineError> {
+        let attributions = self.attributions(rows, settings.background, settings.class)?;
+        let (prepared, _) = self.prepare(rows)?;
+        Ok(Explained { verdicts: self.score(rows)?, folded: self.fold(attributions)?, prepared })
+    }
+
+    /// Attributions in the columns of the data.
+    pub fn fold(&self, attributions: Attributions) -> Result<Folded, EngineError> {
+        match self.preparer() {
+            Some(preparer) => {
+                // The detector may hold its columns in another order than preparing gives them.
+                let mut sources = Vec::with_capacity(attributions.features.len());
+                for feature in &attributions.features {
+                    let at = preparer.output().position(feature);
+                    sources.push(at.map(|at| preparer.sources()[at].clone()).unwrap_or_default());
+                }
+                Ok(explain::fold(&attributions, preparer.input(), &sources)?)
+            }
+            None => {
+                let sources: Vec<Vec<usize>> =
+                    (0..attributions.features.len()).map(|at| vec![at]).collect();
+                Ok(explain::fold(&attributions, self.input(), &sources)?)
+            }
+        }
+    }
+
+    /// The class of that name; errors list the model's classes.
+    pub fn class_named(&self, name: &str) -> Result<usize, EngineError> {
+        let classes = self.classes().unwrap_or_default();
+        classes.iter().position(|class| class == name).ok_or_else(|| EngineError::NoClass {
+            model: self.name(),
+            class: name.to_owned(),
+            known: if classes.is_empty() {
+                "none: the model tells attack from benign".to_owned()
+            } else {
+                classes.join(", ")
+            },
+        })
+    }
+}
+
+impl Explained {
+    /// The reasons of the row at `index`; `number` is the number under which the user knows it.
+    pub fn reasons(&self, model: &Model, rows: &Rows, index: usize, number: u64) -> RowExplanation {
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        explain::explain_row(
+            &self.folded,
+            index,
+            number,
+            rows,
+            Some(&self.prepared),
+            model.typical(),
+        )
+    }
+}
+
+/// Explains a sample of at most `limit` rows, drawn without repetition.
+pub fn explain_global(
+    model: &Model,
+    data: &Dataset,
+    limit: usize,
+    seed: u64,
+    settings: &ExplainSettings<'_>,
+) -> Result<GlobalReport, EngineError> {
+    let rows = if data.len() > limit {
+        let mut index = Rng::new(seed).sample(data.len(), limit);
+        index.sort_unstable();
+        data.rows.select(&index)
+    } else {
+        data.rows.clone()
+    };
+    let explained = model.explain(&rows, settings)?;
+    Ok(GlobalReport { global: explain::global(&explained.folded), rows, explained })
+}

@@ -1,0 +1,287 @@
+//! A model: all that turns raw rows into verdicts.
+
+use std::path::{Path, PathBuf};
+
+use tripline_assess::explain::Typical;
+use tripline_core::{
+    Attributions, Card, Category, Column, Detector, ExplainMethod, ExplainOptions, Frame,
+    Interactions, Rows, Schema,
+};
+use tripline_features::{MissingColumns, PrepareReport, Preparer};
+use tripline_models::calibration::Calibrator;
+use tripline_store::PublicKey;
+
+use crate::error::EngineError;
+use crate::provenance::Provenance;
+
+/// Rows that are prepared together: with the 200 columns of a one-hot encoding they take 100 MiB.
+const BATCH: usize = 1 << 16;
+
+/// A fitted detector with all that stands before and after it.
+///
+/// Scoring takes `&self`; a model is replaced, never changed under its readers.
+pub struct Model {
+    pub(crate) preparer: Option<Preparer>,
+    pub(crate) detector: Box<dyn Detector>,
+    pub(crate) calibrator: Calibrator,
+    pub(crate) decision: Decision,
+    pub(crate) provenance: Provenance,
+    pub(crate) background: Option<Rows>,
+    pub(crate) typical: Option<Typical>,
+    pub(crate) signer: Option<PublicKey>,
+    pub(crate) path: PathBuf,
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model").field("id", &self.card().id).finish_non_exhaustive()
+    }
+}
+
+/// When a row is an alert.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// A row alerts when its raw score is at least this.
+    pub threshold: f64,
+    /// How the threshold was found.
+    pub rule: String,
+    /// What the user should know of it, such as too few benign rows for the rate asked for.
+    pub note: Option<String>,
+}
+
+/// What a model says of some rows.
+#[derive(Debug, Clone)]
+pub struct Verdicts {
+    /// Raw score of each row.
+    pub raw: Vec<f64>,
+    /// Probability of an attack, after calibration.
+    pub probability: Vec<f64>,
+    /// Whether the raw score reaches the threshold.
+    pub alert: Vec<bool>,
+    /// The most probable class of each row, for a model that tells classes apart.
+    pub class: Option<Vec<u32>>,
+    /// What preparing had to handle.
+    pub report: PrepareReport,
+}
+
+impl Model {
+    /// The card of its detector.
+    pub fn card(&self) -> &'static Card {
+        self.detector.card()
+    }
+
+    /// Raw columns that it needs, with the categories of training rows.
+    pub fn input(&self) -> &Schema {
+        match &self.preparer {
+            Some(preparer) => preparer.input(),
+            None => self.detector.schema(),
+        }
+    }
+
+    /// The detector without what stands around it.
+    pub fn detector(&self) -> &dyn Detector {
+        self.detector.as_ref()
+    }
+
+    /// How columns are prepared; none for an imported model.
+    pub fn preparer(&self) -> Option<&Preparer> {
+        self.preparer.as_ref()
+    }
+
+    /// How a raw score becomes a probability.
+    pub fn calibrator(&self) -> &Calibrator {
+        &self.calibrator
+    }
+
+    /// When a row is an alert.
+    pub fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// Where it comes from.
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    /// A sample of benign training rows in raw columns.
+    pub fn background(&self) -> Option<&Rows> {
+        self.background.as_ref()
+    }
+
+    /// What the columns of benign training rows look like.
+    pub fn typical(&self) -> Option<&Typical> {
+        self.typical.as_ref()
+    }
+
+    /// Who signed its file, if somebody did; the signature is valid.
+    pub fn signer(&self) -> Option<PublicKey> {
+        self.signer
+    }
+
+    /// The file it was loaded from; empty for one just trained.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Class names, the first benign, for a model that tells classes apart.
+    pub fn classes(&self) -> Option<&[String]> {
+        self.detector.classes().map(|classes| classes.names())
+    }
+
+    /// Takes missing columns as all-missing ones instead of refusing the rows.
+    #[must_use]
+    pub fn with_missing_columns(mut self, rule: MissingColumns) -> Self {
+        self.preparer = self.preparer.map(|preparer| preparer.with_missing_columns(rule));
+        self
+    }
+
+    /// Rows as the detector takes them.
+    pub fn prepare(&self, rows: &Rows) -> Result<(Rows, PrepareReport), EngineError> {
+        match &self.preparer {
+            Some(preparer) => {
+                let prepared = preparer.apply(rows).map_err(|source| self.mismatch(source))?;
+                Ok((prepared.rows, prepared.report))
+            }
+            None => Ok((rows.clone(), PrepareReport::default())),
+        }
+    }
+
+    /// Scores rows. A row's verdict does not depend on the rows beside it.
+    pub fn score(&self, rows: &Rows) -> Result<Verdicts, EngineError> {
+        let mut verdicts = Verdicts {
+            raw: Vec::with_capacity(rows.len()),
+            probability: Vec::with_capacity(rows.len()),
+            alert: Vec::with_capacity(rows.len()),
+            class: self.classes().map(|_| Vec::with_capacity(rows.len())),
+            report: PrepareReport::default(),
+        };
+        if rows.len() <= BATCH {
+            self.score_batch(rows, &mut verdicts)?;
+            return Ok(verdicts);
+        }
+        for start in (0..rows.len()).step_by(BATCH) {
+            let index: Vec<usize> = (start..rows.len().min(start + BATCH)).collect();
+            self.score_batch(&rows.select(&index), &mut verdicts)?;
+        }
+        Ok(verdicts)
+    }
+
+    fn score_batch(&self, rows: &Rows, verdicts: &mut Verdicts) -> Result<(), EngineError> {
+        let (prepared, report) = self.prepare(rows)?;
+        verdicts.report.merge(&report);
+        let frame = Frame::from(prepared);
+        let error = |source| EngineError::Score { model: self.name(), source };
+        let raw = self.detector.score(&frame).map_err(error)?;
+        verdicts.probability.extend(raw.iter().map(|&raw| self.calibrator.apply(raw)));
+        verdicts.alert.extend(raw.iter().map(|&raw| raw >= self.decision.threshold));
+        verdicts.raw.extend(raw);
+        if let (Some(classes), Some(out)) = (self.detector.classes(), &mut verdicts.class) {
+            let width = classes.names().len();
+            let probabilities = classes.probabilities(&frame).map_err(error)?;
+            out.extend(probabilities.chunks_exact(width.max(1)).map(most_probable));
+        }
+        Ok(())
+    }
+
+    /// Class probabilities, row-major, for a model that tells classes apart.
+    pub fn class_probabilities(&self, rows: &Rows) -> Result<Option<Vec<f64>>, EngineError> {
+        let Some(classes) = self.detector.classes() else { return Ok(None) };
+        let (prepared, _) = self.prepare(rows)?;
+        let probabilities = classes
+            .probabilities(&Frame::from(prepared))
+            .map_err(|source| EngineError::Score { model: self.name(), source })?;
+        Ok(Some(probabilities))
+    }
+
+    /// What each prepared column adds to each row's output.
+    ///
+    /// `background` asks for the interventional method with those raw rows.
+    pub fn attributions(
+        &self,
+        rows: &Rows,
+        background: Option<&Rows>,
+        class: Option<usize>,
+    ) -> Result<Attributions, EngineError> {
+        let explain = self
+            .detector
+            .explain()
+            .ok_or_else(|| EngineError::NoExplanation { model: self.card().id.to_owned() })?;
+        let (prepared, _) = self.prepare(rows)?;
+        let background = match background {
+            Some(rows) => Some(Frame::from(self.prepare(rows)?.0)),
+            None => None,
+        };
+        let method = match &background {
+            Some(background) => ExplainMethod::Interventional { background },
+            None => ExplainMethod::PathDependent,
+        };
+        let options = ExplainOptions { method, class };
+        explain
+            .attributions(&Frame::from(prepared), &options)
+            .map_err(|source| EngineError::Explain { model: self.name(), source })
+    }
+
+    /// What each pair of prepared columns adds to each row's output.
+    pub fn interactions(
+        &self,
+        rows: &Rows,
+        class: Option<usize>,
+    ) -> Result<Interactions, EngineError> {
+        let explain = self
+            .detector
+            .explain()
+            .ok_or_else(|| EngineError::NoExplanation { model: self.card().id.to_owned() })?;
+        let (prepared, _) = self.prepare(rows)?;
+        let options = ExplainOptions { class, ..ExplainOptions::default() };
+        explain
+            .interactions(&Frame::from(prepared), &options)
+            .map_err(|source| EngineError::Explain { model: self.name(), source })
+    }
+
+    /// What each prepared column is worth, largest first; none if the method has no such number.
+    pub fn importance(&self) -> Option<Vec<(String, f64)>> {
+        let importance = self.detector.importance()?.importance();
+        let names = self.detector.schema().names().map(str::to_owned);
+        let mut named: Vec<(String, f64)> = names.zip(importance).collect();
+        named.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        Some(named)
+    }
+
+    /// The model's file, or its id if it has none: for messages.
+    pub(crate) fn name(&self) -> String {
+        if self.path.as_os_str().is_empty() {
+            self.card().id.to_owned()
+        } else {
+            self.path.display().to_string()
+        }
+    }
+
+    fn mismatch(&self, source: tripline_features::PrepareError) -> EngineError {
+        EngineError::Mismatch { model: self.name(), source }
+    }
+}
+
+/// The value of a column at a row as a person writes it; `None` is missing.
+pub fn cell(column: &Column, row: usize) -> Option<String> {
+    match column {
+        Column::Numeric(values) => {
+            let value = values[row];
+            (!value.is_nan()).then(|| value.to_string())
+        }
+        Column::Category(category) => match category.codes[row] {
+            Category::MISSING => None,
+            _ => category.value(row).map(str::to_owned),
+        },
+    }
+}
+
+/// The class of the largest probability; the first of equals.
+fn most_probable(probabilities: &[f64]) -> u32 {
+    let mut best = 0;
+    for (class, probability) in probabilities.iter().enumerate() {
+        if *probability > probabilities[best] {
+            best = class;
+        }
+    }
+    best as u32
+}

@@ -1,0 +1,43 @@
+//! The one register of detectors.
+
+use tripline_core::{Card, ParamError, ParamSpec, Params, Register};
+
+use crate::error::EngineError;
+
+/// Every detector that can be trained or loaded.
+pub fn register() -> Register {
+    Register::new(
+        tripline_models::CARDS.iter().chain(tripline_models::import::IMPORTED_CARDS).copied(),
+    )
+}
+
+/// The detectors that can be trained, in the order in which they are listed.
+pub fn trainable() -> &'static [&'static Card] {
+    tripline_models::CARDS
+}
+
+/// A detector that can be trained; errors list those that there are.
+pub fn trainable_card(id: &str) -> Result<&'static Card, EngineError> {
+    trainable().iter().copied().find(|card| card.id == id).ok_or_else(|| {
+        EngineError::UnknownModel {
+            id: id.to_owned(),
+            known: trainable().iter().map(|card| card.id).collect::<Vec<_>>().join(", "),
+        }
+    })
+}
+
+/// Parameters of a card from text; errors name the model.
+pub fn params(card: &Card, given: &[(String, String)]) -> Result<Params, EngineError> {
+    Params::parse(card.params, given)
+        .map_err(|source| EngineError::Param { model: card.id.to_owned(), source })
+}
+
+/// The specification of a parameter, if the card has it.
+pub fn param_spec(card: &Card, name: &str) -> Option<&'static ParamSpec> {
+    card.params.iter().find(|spec| spec.name == name)
+}
+
+/// A parameter error as an error of the engine.
+pub(crate) fn refused(card: &Card, source: ParamError) -> EngineError {
+    EngineError::Param { model: card.id.to_owned(), source }
+}
