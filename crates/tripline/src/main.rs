@@ -1,2 +1,30 @@
-//! Stub.
-fn main() {}
+//! The `tripline` command.
+
+mod args;
+mod commands;
+mod config;
+mod exit;
+mod output;
+mod progress;
+mod report;
+mod session;
+mod summary;
+mod table;
+mod terminal;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    let terminal = terminal::Terminal::new(&cli.global);
+    match commands::run(&cli, &terminal) {
+        Ok(code) => code.into(),
+        Err(error) => {
+            terminal.error(&error);
+            exit::of(&error).into()
+        }
+    }
+}

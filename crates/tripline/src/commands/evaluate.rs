@@ -1,0 +1,98 @@
+//! `tripline evaluate`: a model file judged on labelled data.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use tripline_assess::evaluate::{PartMetrics, Parts};
+use tripline_engine::evaluate::evaluate;
+
+use crate::args::{DataArgs, RateArgs};
+use crate::commands::{check, score};
+use crate::exit::Exit;
+use crate::output;
+use crate::progress::Bar;
+use crate::session::Session;
+use crate::summary;
+use crate::wire::{DatasetWire, MetricsWire, PartsWire};
+
+/// Judge a model file on labelled data.
+///
+/// The model's own threshold decides. Data that the model was trained on is refused.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tripline evaluate model.trip monday.csv")]
+pub(crate) struct Evaluate {
+    /// The model file
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    /// Labelled data that the model was not trained on
+    #[arg(value_name = "DATA")]
+    data: PathBuf,
+    /// Judge although the model was trained on this file
+    #[arg(long)]
+    accept_leakage: bool,
+    #[command(flatten)]
+    read: DataArgs,
+    #[command(flatten)]
+    rate: RateArgs,
+    #[command(flatten)]
+    verify: score::VerifyArgs,
+}
+
+#[derive(Serialize)]
+struct Evaluated<'a> {
+    model: &'a str,
+    file: &'a std::path::Path,
+    threshold: f64,
+    accepted_leakage: &'a [String],
+    data: Vec<DatasetWire>,
+    handled: Vec<score::HandledWire>,
+    metrics: MetricsWire<'a>,
+}
+
+impl Evaluate {
+    pub(crate) fn run(&self, session: Session) -> anyhow::Result<Exit> {
+        let session = session.with_data(&self.read).with_rate(&self.rate);
+        let mut judging = session.judging_settings()?;
+        judging.accept_leakage |= self.accept_leakage;
+        let model = self.verify.read(&session, &self.model)?;
+        let bar = Bar::new(&session.terminal);
+        let data = session.read_for(&model, &self.data, true, &bar)?;
+        let judgement = evaluate(&model, &data, &judging, session.seed())?;
+        bar.clear();
+        for accepted in &judgement.accepted_leakage {
+            session.terminal.warn(&format!("leakage accepted: {accepted}"));
+        }
+        let id = model.card().id;
+        let parts = Parts { train: None, validation: None, test: Some(judgement.test) };
+        let handled = score::handled(&judgement.report);
+        let wire = Evaluated {
+            model: id,
+            file: &self.model,
+            threshold: model.decision().threshold,
+            accepted_leakage: &judgement.accepted_leakage,
+            data: vec![DatasetWire::of("test", &data)],
+            handled,
+            metrics: [(id.to_owned(), PartsWire::of(&parts))].into(),
+        };
+        output::show(&session.terminal, &wire, || {
+            let mut text = check::describe(&session.terminal, &data);
+            text.push_str(&score::handled_text(&wire.handled));
+            text.push('\n');
+            text.push_str(&summary::parts(&session.terminal, id, &parts));
+            text.push_str(&confusion(parts.test.as_ref()));
+            text
+        })?;
+        Ok(Exit::Ok)
+    }
+}
+
+fn confusion(part: Option<&PartMetrics>) -> String {
+    part.map_or(String::new(), |part| {
+        let outcomes = &part.confusion;
+        format!(
+            "{} attacks found, {} missed; {} false alarms on {} benign rows\n",
+            outcomes.tp, outcomes.r#fn, outcomes.fp, part.benign
+        )
+    })
+}

@@ -1,0 +1,36 @@
+//! The commands, one file each.
+
+pub(crate) mod check;
+pub(crate) mod compare;
+pub(crate) mod demo;
+pub(crate) mod detectors;
+pub(crate) mod evaluate;
+pub(crate) mod explain;
+pub(crate) mod generate;
+pub(crate) mod inspect;
+pub(crate) mod keygen;
+pub(crate) mod score;
+pub(crate) mod train;
+
+use crate::args::{Cli, Command};
+use crate::exit::Exit;
+use crate::session::Session;
+use crate::terminal::Terminal;
+
+/// Runs the command that was asked for.
+pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let session = Session::new(cli, *terminal)?;
+    match &cli.command {
+        Command::Demo(command) => command.run(session),
+        Command::Check(command) => command.run(session),
+        Command::Train(command) => command.run(session),
+        Command::Evaluate(command) => command.run(session),
+        Command::Compare(command) => command.run(session),
+        Command::Score(command) => command.run(session),
+        Command::Explain(command) => command.run(session),
+        Command::Detectors(command) => command.run(&session),
+        Command::Inspect(command) => command.run(session),
+        Command::Generate(command) => command.run(&session),
+        Command::Keygen(command) => command.run(&session),
+    }
+}

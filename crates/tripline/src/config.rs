@@ -1,0 +1,268 @@
+//! The configuration: defaults, then a file, then the command line.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::exit::Usage;
+
+/// Largest configuration file in bytes: the reference has about 4,000.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// All settings as a file names them.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) data: Data,
+    pub(crate) model: Model,
+    pub(crate) features: Features,
+    pub(crate) judging: Judging,
+    pub(crate) run: Run,
+    pub(crate) limits: Limits,
+}
+
+/// What is read.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Data {
+    pub(crate) label: Option<String>,
+    pub(crate) benign: Option<String>,
+    pub(crate) time: Option<String>,
+    pub(crate) weights: Option<String>,
+    pub(crate) max_record_bytes: usize,
+    pub(crate) max_bad_records: Option<u64>,
+    pub(crate) batch_rows: usize,
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self {
+            label: None,
+            benign: None,
+            time: None,
+            weights: None,
+            max_record_bytes: 1 << 20,
+            max_bad_records: None,
+            batch_rows: 1 << 16,
+        }
+    }
+}
+
+/// What is trained.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Model {
+    pub(crate) name: String,
+    pub(crate) parameters: BTreeMap<String, Scalar>,
+    pub(crate) task: String,
+    pub(crate) calibration: Option<String>,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            name: "gradient_boosting".to_owned(),
+            parameters: BTreeMap::new(),
+            task: "binary".to_owned(),
+            calibration: None,
+        }
+    }
+}
+
+/// How columns are prepared.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Features {
+    pub(crate) prepare: Option<String>,
+    pub(crate) preprocessing: Preprocessing,
+}
+
+/// Two choices of preparing by name.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Preprocessing {
+    pub(crate) normalization: Option<String>,
+    pub(crate) outlier_removal: bool,
+}
+
+/// How a model is judged.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Judging {
+    pub(crate) protocol: Option<String>,
+    pub(crate) folds: usize,
+    pub(crate) test_share: f64,
+    pub(crate) validation: String,
+    pub(crate) validation_share: f64,
+    pub(crate) threshold: String,
+    pub(crate) accept_leakage: bool,
+    pub(crate) events_per_day: f64,
+    pub(crate) base_rate: f64,
+    pub(crate) bootstrap: usize,
+}
+
+impl Default for Judging {
+    fn default() -> Self {
+        Self {
+            protocol: None,
+            folds: 5,
+            test_share: 0.3,
+            validation: "holdout".to_owned(),
+            validation_share: 0.2,
+            threshold: "fpr:0.001".to_owned(),
+            accept_leakage: false,
+            events_per_day: 1e6,
+            base_rate: 0.001,
+            bootstrap: 1000,
+        }
+    }
+}
+
+/// How the program runs.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Run {
+    pub(crate) seed: u64,
+    pub(crate) threads: usize,
+}
+
+/// What is read at most.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Limits {
+    pub(crate) max_model_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_model_bytes: 2 << 30 }
+    }
+}
+
+/// A parameter's value.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Scalar {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number.
+    Float(f64),
+    /// Anything else.
+    Text(String),
+}
+
+impl std::fmt::Display for Scalar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Bool(value) => value.fmt(f),
+            Self::Int(value) => value.fmt(f),
+            Self::Float(value) => value.fmt(f),
+            Self::Text(value) => value.fmt(f),
+        }
+    }
+}
+
+impl Config {
+    /// From a YAML file. Errors name the file with the line.
+    pub(crate) fn read(file: &Path) -> Result<Self, Usage> {
+        let name = file.display();
+        let mut bytes = Vec::new();
+        std::fs::File::open(file)
+            .and_then(|open| open.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+            .map_err(|error| Usage(format!("{name}: cannot read the configuration: {error}")))?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(Usage(format!("{name}: a configuration has at most {MAX_BYTES} bytes")));
+        }
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Usage(format!("{name}: a configuration must be UTF-8 text")))?;
+        Self::parse(&name.to_string(), &text)
+    }
+
+    /// From YAML; `name` is for messages.
+    pub(crate) fn parse(name: &str, text: &str) -> Result<Self, Usage> {
+        // A file of comments alone is no document; it asks for the defaults.
+        if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+            return Ok(Self::default());
+        }
+        serde_saphyr::from_str(text).map_err(|error| {
+            let line = error.location().map_or(1, |at| at.line());
+            let message = error.without_snippet().to_string();
+            Usage(format!(
+                "{name}:{line}: {message}; config/tripline.yaml of the repository lists every key"
+            ))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The reference configuration, which documents every key with its default.
+    const REFERENCE: &str = include_str!("../../../config/tripline.yaml");
+
+    fn refused(text: &str, expected: &str) {
+        assert_eq!(Config::parse("c.yaml", text).unwrap_err().to_string(), expected);
+    }
+
+    #[test]
+    fn the_reference_is_the_default() {
+        assert_eq!(Config::parse("reference", REFERENCE).unwrap(), Config::default());
+        // A key that is commented out or forgotten would still parse: each must be there.
+        for key in [
+            "label",
+            "benign",
+            "time",
+            "weights",
+            "max_record_bytes",
+            "max_bad_records",
+            "batch_rows",
+            "name",
+            "parameters",
+            "task",
+            "calibration",
+            "prepare",
+            "normalization",
+            "outlier_removal",
+            "protocol",
+            "folds",
+            "test_share",
+            "validation",
+            "validation_share",
+            "threshold",
+            "accept_leakage",
+            "events_per_day",
+            "base_rate",
+            "bootstrap",
+            "seed",
+            "threads",
+            "max_model_bytes",
+        ] {
+            let found = REFERENCE.lines().any(|line| line.trim().starts_with(&format!("{key}:")));
+            assert!(found, "{key}");
+        }
+    }
+
+    #[test]
+    fn values_come_over_the_defaults() {
+        let text = "model:\n  name: random_forest\n  parameters:\n    n_estimators: 10\n    \
+                    criterion: entropy\nfeatures:\n  preprocessing:\n    normalization: standard\n    \
+                    outlier_removal: true\n";
+        let config = Config::parse("c.yaml", text).unwrap();
+        assert_eq!(config.model.name, "random_forest");
+        assert_eq!(config.model.parameters["n_estimators"], Scalar::Int(10));
+        assert_eq!(config.features.preprocessing.normalization.as_deref(), Some("standard"));
+        assert_eq!(config.judging, Judging::default());
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line() {
+        refused("model:\n  nmae: sgd\n", "");
+        refused("judging:\n  folds: many\n", "");
+        refused("a: [\n", "");
+    }
+}

@@ -1,0 +1,145 @@
+//! From results to the page that shows them.
+
+use std::io::Write;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tripline_assess::evaluate::Evaluation;
+use tripline_assess::guard::{GuardReport, Override};
+use tripline_assess::protocol::Protocol;
+use tripline_assess::report::{AlertView, DataSource, ModelSection, Report, render};
+use tripline_assess::threshold::ThresholdRule;
+use tripline_core::Dataset;
+use tripline_engine::{EngineError, register};
+use tripline_store::AtomicFile;
+
+use crate::session::Session;
+
+/// What a page is made of.
+pub(crate) struct Input<'a> {
+    pub(crate) title: String,
+    pub(crate) session: &'a Session,
+    pub(crate) train: &'a Dataset,
+    pub(crate) test: Option<&'a Dataset>,
+    pub(crate) protocol: Option<&'a Protocol>,
+    pub(crate) threshold: ThresholdRule,
+    pub(crate) guard: &'a GuardReport,
+    pub(crate) overrides: &'a [Override],
+    pub(crate) evaluations: &'a [Evaluation],
+    /// Parameters of each model.
+    pub(crate) parameters: Vec<Vec<(String, String)>>,
+    pub(crate) alert: Option<AlertView<'a>>,
+    pub(crate) notes: Vec<String>,
+}
+
+/// Renders a page into a file that is already open.
+pub(crate) fn write(mut page: AtomicFile, input: Input<'_>) -> Result<(), EngineError> {
+    let mut data = vec![source("training", input.train)];
+    data.extend(input.test.map(|test| source("test", test)));
+    let models = input
+        .evaluations
+        .iter()
+        .zip(input.parameters)
+        .map(|(evaluation, parameters)| ModelSection {
+            summary: register::trainable_card(&evaluation.model)
+                .map(|card| card.summary.to_owned())
+                .unwrap_or_default(),
+            parameters,
+            evaluation,
+        })
+        .collect();
+    let report = Report {
+        title: input.title,
+        when: now(),
+        command: command(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        seed: input.session.seed(),
+        data,
+        protocol: input.protocol.copied(),
+        threshold: input.threshold,
+        leakage_accepted: input.overrides.iter().map(|accepted| accepted.reason.clone()).collect(),
+        findings: &input.guard.findings,
+        models,
+        alert: input.alert,
+        notes: input.notes,
+    };
+    put(&mut page, &render(&report))?;
+    Ok(page.commit()?)
+}
+
+/// Writes a text into an open output.
+pub(crate) fn put(page: &mut AtomicFile, text: &str) -> Result<(), EngineError> {
+    page.write_all(text.as_bytes())
+        .map_err(|source| EngineError::Write { file: page.target().to_owned(), source })
+}
+
+fn source(role: &str, data: &Dataset) -> DataSource {
+    let source = &data.source;
+    DataSource {
+        role: role.to_owned(),
+        name: source.name.clone(),
+        layout: source.layout.clone(),
+        sha256: source.sha256.clone(),
+        bytes: source.bytes,
+        rows: source.rows,
+        bad_records: source.bad_records,
+        columns: data.rows.width(),
+        classes: match &data.labels {
+            Some(labels) => labels.classes().iter().cloned().zip(labels.counts()).collect(),
+            None => Vec::new(),
+        },
+        notes: data.notes.iter().map(|note| note.text.clone()).collect(),
+    }
+}
+
+/// The command as it was typed, as nearly as can be told.
+pub(crate) fn command() -> String {
+    let quoted = |text: String| {
+        let plain = |c: char| c.is_alphanumeric() || "-_./=:,+@".contains(c);
+        if !text.is_empty() && text.chars().all(plain) {
+            text
+        } else {
+            format!("'{}'", text.replace('\'', "'\\''"))
+        }
+    };
+    let arguments =
+        std::env::args_os().skip(1).map(|text| quoted(text.to_string_lossy().into_owned()));
+    std::iter::once("tripline".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+/// The time as a page shows it; `SOURCE_DATE_EPOCH` makes pages that are equal byte by byte.
+pub(crate) fn now() -> String {
+    let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse::<u64>().ok());
+    let seconds = fixed.unwrap_or_else(|| {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    });
+    utc(seconds)
+}
+
+/// Seconds since 1970 as date and time (Hinnant, *chrono-compatible low-level date algorithms*).
+fn utc(seconds: u64) -> String {
+    let days = (seconds / 86_400) as i64 + 719_468;
+    let era = days / 146_097;
+    let day_of_era = days % 146_097;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let time = seconds % 86_400;
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", time / 3600, time % 3600 / 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_become_dates() {
+        // date -u -d @951782400
+        assert_eq!(utc(951_782_400), "2000-02-29 00:00 UTC");
+        assert_eq!(utc(0), "1970-01-01 00:00 UTC");
+        assert_eq!(utc(1_795_149_296), "2026-11-20 04:34 UTC");
+    }
+}
