@@ -8,7 +8,7 @@ use crate::arrange::Arrangement;
 use crate::error::PrepareError;
 use crate::recipe::MissingColumns;
 use crate::report::PrepareReport;
-use crate::step::{self, Transform};
+use crate::step::{self, Place, Transform};
 use crate::table::{Described, MAX_COLUMNS, distinct_names, schema, seal};
 
 /// A fitted recipe.
@@ -19,11 +19,21 @@ pub struct Preparer {
     recipe: String,
     missing_columns: MissingColumns,
     arrangement: Arrangement,
-    /// Each fitted step with the columns that it takes.
-    stages: Vec<(Box<dyn Transform>, Vec<Described>)>,
+    stages: Vec<Stage>,
     input: Schema,
     output: Arc<Schema>,
     sources: Vec<Vec<usize>>,
+}
+
+/// A fitted step with the columns around it.
+#[derive(Debug)]
+struct Stage {
+    transform: Box<dyn Transform>,
+    inputs: Vec<Described>,
+    outputs: Vec<Described>,
+    /// Whether what leaves the preparer depends on an input, on an output.
+    live: Vec<bool>,
+    wanted: Vec<bool>,
 }
 
 /// Prepared rows.
@@ -57,7 +67,7 @@ impl Preparer {
         Ok(Self {
             recipe,
             missing_columns,
-            stages,
+            stages: arranged(stages, &outputs),
             input: Schema::new(input)?,
             output: Arc::new(schema(&outputs)?),
             sources,
@@ -88,7 +98,7 @@ impl Preparer {
 
     /// What each fitted step does, in words.
     pub fn steps(&self) -> Vec<String> {
-        self.stages.iter().map(|(transform, _)| transform.describe()).collect()
+        self.stages.iter().map(|stage| stage.transform.describe()).collect()
     }
 
     /// What happens where a column is missing from the rows.
@@ -109,8 +119,14 @@ impl Preparer {
     pub fn apply(&self, rows: &Rows) -> Result<Prepared, PrepareError> {
         let mut report = PrepareReport::default();
         let mut columns = self.arrangement.apply(rows, self.missing_columns, &mut report)?;
-        for (transform, fields) in &self.stages {
-            columns = transform.apply(fields, columns, rows.len(), &mut report);
+        for stage in &self.stages {
+            let place = Place {
+                inputs: &stage.inputs,
+                outputs: &stage.outputs,
+                live: &stage.live,
+                wanted: &stage.wanted,
+            };
+            columns = stage.transform.apply(&place, columns, rows.len(), &mut report);
         }
         seal(&mut columns);
         let rows = Rows::with_schema(self.output.clone(), columns, rows.len())?;
@@ -123,11 +139,11 @@ impl Preparer {
         state.put_text("recipe", &self.recipe);
         state.put_bool("fill_missing_columns", self.missing_columns == MissingColumns::Fill);
         state.put_state("columns", self.arrangement.schema().save());
-        let stages = self.stages.iter().map(|(transform, _)| {
-            let mut stage = State::new();
-            stage.put_text("kind", transform.kind());
-            stage.put_state("fitted", transform.save());
-            stage
+        let stages = self.stages.iter().map(|stage| {
+            let mut state = State::new();
+            state.put_text("kind", stage.transform.kind());
+            state.put_state("fitted", stage.transform.save());
+            state
         });
         state.put_states("steps", stages.collect());
         state
@@ -166,4 +182,26 @@ impl Preparer {
         distinct_names(&mut outputs);
         Ok(std::mem::replace(fields, outputs))
     }
+}
+
+/// The steps with what follows from what leaves the preparer: its last outputs are all wanted.
+fn arranged(
+    stages: Vec<(Box<dyn Transform>, Vec<Described>)>,
+    outputs: &[Described],
+) -> Vec<Stage> {
+    let mut outputs = outputs.to_vec();
+    let mut wanted = vec![true; outputs.len()];
+    let mut arranged: Vec<Stage> = Vec::with_capacity(stages.len());
+    for (transform, inputs) in stages.into_iter().rev() {
+        let live = transform.needs(&inputs, &wanted);
+        arranged.push(Stage {
+            transform,
+            outputs: std::mem::replace(&mut outputs, inputs.clone()),
+            inputs,
+            wanted: std::mem::replace(&mut wanted, live.clone()),
+            live,
+        });
+    }
+    arranged.reverse();
+    arranged
 }

@@ -10,7 +10,7 @@ use crate::arrange::Arrangement;
 use crate::error::PrepareError;
 use crate::preparer::Preparer;
 use crate::report::PrepareReport;
-use crate::step::{Outcome, STEPS, Step};
+use crate::step::{Outcome, Place, STEPS, Step};
 use crate::table::{MAX_COLUMNS, Table};
 
 /// An ordered list of steps.
@@ -139,14 +139,21 @@ impl Recipe {
                     });
                 }
                 Outcome::Transform(transform) => {
-                    let columns = std::mem::take(&mut table.columns);
-                    table.columns = transform.apply(&table.fields, columns, table.len, &mut report);
                     let before = Preparer::advance(transform.as_ref(), &mut table.fields).map_err(
                         |error| PrepareError::Recipe {
                             step: step.text(),
                             reason: error.to_string(),
                         },
                     )?;
+                    // What later steps will want is not known yet: all.
+                    let place = Place {
+                        inputs: &before,
+                        outputs: &table.fields,
+                        live: &vec![true; before.len()],
+                        wanted: &vec![true; table.fields.len()],
+                    };
+                    let columns = std::mem::take(&mut table.columns);
+                    table.columns = transform.apply(&place, columns, table.len, &mut report);
                     stages.push((transform, before));
                 }
             }

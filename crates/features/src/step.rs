@@ -77,6 +77,19 @@ pub(crate) enum Outcome {
     Keep(Vec<usize>),
 }
 
+/// Where a fitted step stands among the others.
+pub(crate) struct Place<'a> {
+    /// The columns that it takes.
+    pub(crate) inputs: &'a [Described],
+    /// The columns that it gives.
+    pub(crate) outputs: &'a [Described],
+    /// Whether what leaves the preparer depends on an input; what a step does to others is of no
+    /// account, so it may leave them as they are.
+    pub(crate) live: &'a [bool],
+    /// The same of its outputs.
+    pub(crate) wanted: &'a [bool],
+}
+
 /// A fitted step.
 pub(crate) trait Transform: Send + Sync + Debug {
     /// By which [`load`] finds the reader.
@@ -85,10 +98,15 @@ pub(crate) trait Transform: Send + Sync + Debug {
     /// The columns that it gives for these; errors if it was fitted to others.
     fn outputs(&self, fields: &[Described]) -> Result<Vec<Described>, StateError>;
 
-    /// Applies to columns that are as `fields` describes them.
+    /// Which inputs the wanted outputs depend on. Most steps give a column for each column.
+    fn needs(&self, _inputs: &[Described], wanted: &[bool]) -> Vec<bool> {
+        wanted.to_vec()
+    }
+
+    /// Applies to `len` rows of columns that are as `place` describes them.
     fn apply(
         &self,
-        fields: &[Described],
+        place: &Place<'_>,
         columns: Vec<Column>,
         len: usize,
         report: &mut PrepareReport,

@@ -80,22 +80,23 @@ pub(crate) fn distinct_names(fields: &mut [Described]) {
     }
 }
 
-/// Changes each column that has something fitted for it, side by side where that pays; gives
+/// Changes each live column that has something fitted for it, side by side where that pays; gives
 /// back what `change` counted for each column.
 pub(crate) fn change<T: Sync>(
     columns: &mut [Column],
     fitted: &[Option<T>],
+    live: &[bool],
     change: impl Fn(&T, &mut Column) -> u64 + Sync,
 ) -> Vec<u64> {
-    let one = |(column, fitted): (&mut Column, &Option<T>)| match fitted {
-        Some(fitted) => change(fitted, column),
-        None => 0,
+    let one = |((column, fitted), &live): ((&mut Column, &Option<T>), &bool)| match fitted {
+        Some(fitted) if live => change(fitted, column),
+        _ => 0,
     };
     let cells = columns.len() * columns.first().map_or(0, Column::len);
     if cells < PARALLEL_CELLS {
-        columns.iter_mut().zip(fitted).map(one).collect()
+        columns.iter_mut().zip(fitted).zip(live).map(one).collect()
     } else {
-        columns.par_iter_mut().zip(fitted).map(one).collect()
+        columns.par_iter_mut().zip(fitted).zip(live).map(one).collect()
     }
 }
 
@@ -103,29 +104,33 @@ pub(crate) fn change<T: Sync>(
 pub(crate) fn change_numbers<T: Sync>(
     columns: &mut [Column],
     fitted: &[Option<T>],
+    live: &[bool],
     each: impl Fn(&T, &mut [f64]) -> u64 + Sync,
 ) -> Vec<u64> {
-    change(columns, fitted, |fitted, column| match column {
+    change(columns, fitted, live, |fitted, column| match column {
         Column::Numeric(values) => each(fitted, Arc::make_mut(values).as_mut_slice()),
         Column::Category(_) => 0,
     })
 }
 
-/// Maps each column on its own to any number of columns, side by side where that pays.
+/// Maps each column on its own to any number of columns, side by side where that pays; `expand`
+/// is told whether the column is live.
 pub(crate) fn expand<T: Sync>(
     columns: Vec<Column>,
     fitted: &[Option<T>],
-    expand: impl Fn(&T, &Category) -> Vec<Column> + Sync,
+    live: &[bool],
+    expand: impl Fn(&T, &Category, bool) -> Vec<Column> + Sync,
 ) -> Vec<Column> {
     let cells = columns.len() * columns.first().map_or(0, Column::len);
-    let one = |(column, fitted): (Column, &Option<T>)| match (&column, fitted) {
-        (Column::Category(category), Some(fitted)) => expand(fitted, category),
+    let one = |((column, fitted), &live): ((Column, &Option<T>), &bool)| match (&column, fitted) {
+        (Column::Category(category), Some(fitted)) => expand(fitted, category, live),
         _ => vec![column],
     };
     if cells < PARALLEL_CELLS {
-        columns.into_iter().zip(fitted).flat_map(one).collect()
+        columns.into_iter().zip(fitted).zip(live).flat_map(one).collect()
     } else {
-        let parts: Vec<Vec<Column>> = columns.into_par_iter().zip(fitted).map(one).collect();
+        let parts: Vec<Vec<Column>> =
+            columns.into_par_iter().zip(fitted).zip(live).map(one).collect();
         parts.into_iter().flatten().collect()
     }
 }

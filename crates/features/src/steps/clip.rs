@@ -6,7 +6,7 @@ use crate::error::PrepareError;
 use crate::recipe::PrepareContext;
 use crate::report::{PrepareReport, What};
 use crate::statistics;
-use crate::step::{Outcome, Step, StepCard, Transform, check_each, load_each, save_each};
+use crate::step::{Outcome, Place, Step, StepCard, Transform, check_each, load_each, save_each};
 use crate::table::{Described, Table, change_numbers};
 
 pub(crate) const KIND: &str = "clip";
@@ -90,7 +90,7 @@ impl Transform for Clip {
 
     fn apply(
         &self,
-        fields: &[Described],
+        place: &Place<'_>,
         mut columns: Vec<Column>,
         _: usize,
         report: &mut PrepareReport,
@@ -101,16 +101,17 @@ impl Transform for Clip {
             .ranges
             .iter()
             .zip(&columns)
-            .map(|(range, column)| match (range, column) {
+            .zip(place.live)
+            .map(|((range, column), live)| match (range, column) {
                 (Some(range), Column::Numeric(values))
-                    if values.iter().any(|&value| outside(mode, *range, value)) =>
+                    if *live && values.iter().any(|&value| outside(mode, *range, value)) =>
                 {
                     Some(*range)
                 }
                 _ => None,
             })
             .collect();
-        let counts = change_numbers(&mut columns, &touched, |&range, values| {
+        let counts = change_numbers(&mut columns, &touched, place.live, |&range, values| {
             let mut count = 0;
             for value in values.iter_mut().filter(|value| outside(mode, range, **value)) {
                 *value = match mode {
@@ -122,7 +123,7 @@ impl Transform for Clip {
             count
         });
         let what = if mode == Mode::Missing { What::InfiniteAsMissing } else { What::Clipped };
-        for (field, count) in fields.iter().zip(counts) {
+        for (field, count) in place.inputs.iter().zip(counts) {
             report.count(&field.name, what, count);
         }
         columns

@@ -8,7 +8,7 @@ use tripline_core::{Category, Column, FieldKind, FrameError, Rows, State, StateE
 use crate::error::PrepareError;
 use crate::recipe::PrepareContext;
 use crate::report::{PrepareReport, What};
-use crate::step::{Outcome, Step, StepCard, Transform, mismatch};
+use crate::step::{Outcome, Place, Step, StepCard, Transform, mismatch};
 use crate::steps::formulas::{FORMULAS, Formula, Part, find};
 use crate::table::{Described, Table, UNSEEN};
 
@@ -203,26 +203,45 @@ impl Transform for Engineer {
         Ok(outputs)
     }
 
+    fn needs(&self, inputs: &[Described], wanted: &[bool]) -> Vec<bool> {
+        let (passed, added) = wanted.split_at(wanted.len() - self.columns.len());
+        let mut passed = passed.iter();
+        let passes = |input: &Described| {
+            input.name != TIME_COLUMN && passed.next().copied().unwrap_or_default()
+        };
+        let mut needs: Vec<bool> = inputs.iter().map(passes).collect();
+        for (column, _) in self.columns.iter().zip(added).filter(|(_, wanted)| **wanted) {
+            for &at in &column.inputs {
+                needs[at] = true;
+            }
+        }
+        needs
+    }
+
     fn apply(
         &self,
-        fields: &[Described],
+        place: &Place<'_>,
         columns: Vec<Column>,
         len: usize,
         report: &mut PrepareReport,
     ) -> Vec<Column> {
-        let compute = |engineered: &Engineered| {
+        let added = &place.wanted[place.wanted.len() - self.columns.len()..];
+        let compute = |(engineered, &wanted): (&Engineered, &bool)| {
+            if !wanted {
+                return engineered.unwanted(len);
+            }
             let inputs: Vec<&Column> = engineered.inputs.iter().map(|&at| &columns[at]).collect();
             engineered.compute(&inputs, len)
         };
         let parallel = len * self.columns.len() >= 1 << 14;
         let added: Vec<(Column, u64)> = if parallel {
-            self.columns.par_iter().map(compute).collect()
+            self.columns.par_iter().zip(added).map(compute).collect()
         } else {
-            self.columns.iter().map(compute).collect()
+            self.columns.iter().zip(added).map(compute).collect()
         };
         let stays =
             |(field, column): (&Described, Column)| (field.name != TIME_COLUMN).then_some(column);
-        let mut columns: Vec<Column> = fields.iter().zip(columns).filter_map(stays).collect();
+        let mut columns: Vec<Column> = place.inputs.iter().zip(columns).filter_map(stays).collect();
         for (engineered, (column, unseen)) in self.columns.iter().zip(added) {
             report.count(engineered.formula.name, What::Unseen, unseen);
             columns.push(column);
@@ -253,6 +272,17 @@ impl Transform for Engineer {
 }
 
 impl Engineered {
+    /// A column in the place of one on which nothing depends.
+    fn unwanted(&self, len: usize) -> (Column, u64) {
+        let column = if self.formula.part == Part::Pair {
+            let codes = Arc::new(vec![Category::MISSING; len]);
+            Column::Category(Category { codes, values: self.pairs.values.clone() })
+        } else {
+            Column::numeric(vec![0.0; len])
+        };
+        (column, 0)
+    }
+
     /// The column, with the number of pairs that training rows do not have.
     fn compute(&self, inputs: &[&Column], len: usize) -> (Column, u64) {
         if let (Part::Pair, [Column::Category(a), Column::Category(b)]) =

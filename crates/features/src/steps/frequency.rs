@@ -5,7 +5,9 @@ use tripline_core::{Category, Column, FieldKind, State, StateError};
 use crate::error::PrepareError;
 use crate::recipe::PrepareContext;
 use crate::report::PrepareReport;
-use crate::step::{Outcome, Step, StepCard, Transform, check_each, load_each, mismatch, save_each};
+use crate::step::{
+    Outcome, Place, Step, StepCard, Transform, check_each, load_each, mismatch, save_each,
+};
 use crate::steps::native::counts;
 use crate::table::{Described, Table, UNSEEN, expand};
 
@@ -87,12 +89,16 @@ impl Transform for Frequencies {
 
     fn apply(
         &self,
-        _: &[Described],
+        place: &Place<'_>,
         columns: Vec<Column>,
         _: usize,
         _: &mut PrepareReport,
     ) -> Vec<Column> {
-        expand(columns, &self.shares, |shares, category| {
+        expand(columns, &self.shares, place.live, |shares, category, live| {
+            // What no output depends on may have another dictionary.
+            if !live {
+                return vec![Column::numeric(vec![0.0; category.codes.len()])];
+            }
             let number = |&code: &u32| match code {
                 Category::MISSING => shares[shares.len() - 1],
                 UNSEEN => 0.0,

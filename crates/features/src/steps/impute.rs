@@ -8,7 +8,7 @@ use crate::error::PrepareError;
 use crate::recipe::PrepareContext;
 use crate::report::{PrepareReport, What};
 use crate::statistics;
-use crate::step::{Outcome, Step, StepCard, Transform, mismatch, number};
+use crate::step::{Outcome, Place, Step, StepCard, Transform, mismatch, number};
 use crate::steps::native::counts;
 use crate::table::{Described, Table, change};
 
@@ -183,9 +183,17 @@ impl Transform for Filling {
         Ok(outputs)
     }
 
+    fn needs(&self, inputs: &[Described], wanted: &[bool]) -> Vec<bool> {
+        let mut needs = wanted[..inputs.len()].to_vec();
+        for (&at, &wanted) in self.indicators.iter().zip(&wanted[inputs.len()..]) {
+            needs[at] |= wanted;
+        }
+        needs
+    }
+
     fn apply(
         &self,
-        fields: &[Described],
+        place: &Place<'_>,
         mut columns: Vec<Column>,
         _: usize,
         report: &mut PrepareReport,
@@ -198,10 +206,11 @@ impl Transform for Filling {
         };
         let flags: Vec<Column> = self.indicators.iter().map(flag).collect();
         let jobs: Vec<Option<(&Fill, &Described)>> =
-            self.fills.iter().zip(fields).map(Some).collect();
-        let counts =
-            change(&mut columns, &jobs, |(fill, field), column| fill_in(fill, field, column));
-        for (field, count) in fields.iter().zip(counts) {
+            self.fills.iter().zip(place.outputs).map(Some).collect();
+        let counts = change(&mut columns, &jobs, place.live, |(fill, field), column| {
+            fill_in(fill, field, column)
+        });
+        for (field, count) in place.inputs.iter().zip(counts) {
             report.count(&field.name, What::Imputed, count);
         }
         columns.extend(flags);
@@ -245,14 +254,10 @@ fn fill_in(fill: &Fill, field: &Described, column: &mut Column) -> u64 {
             missing as u64
         }
         (Fill::Category(fill), Column::Category(category)) => {
-            let code = match field.dictionary().and_then(|d| d.iter().position(|v| v == fill)) {
-                Some(code) => code,
-                None => {
-                    let values = Arc::make_mut(&mut category.values);
-                    values.push(fill.clone());
-                    values.len() - 1
-                }
-            };
+            // The dictionary of the output has the value that is filled in.
+            let Some(values) = field.dictionary() else { return 0 };
+            let code = values.iter().position(|value| value == fill).unwrap_or_default();
+            category.values = values.clone();
             let missing = category.codes.iter().filter(|&&c| c == Category::MISSING).count();
             if missing > 0 {
                 for own in Arc::make_mut(&mut category.codes) {

@@ -5,7 +5,7 @@ use tripline_core::{Column, State, StateError, math};
 use crate::error::PrepareError;
 use crate::recipe::PrepareContext;
 use crate::report::PrepareReport;
-use crate::step::{Outcome, Step, StepCard, Transform};
+use crate::step::{Outcome, Place, Step, StepCard, Transform};
 use crate::table::{Described, Table, change_numbers};
 
 pub(crate) const KIND: &str = "log1p";
@@ -48,17 +48,22 @@ impl Transform for Log1p {
 
     fn apply(
         &self,
-        fields: &[Described],
+        place: &Place<'_>,
         mut columns: Vec<Column>,
         _: usize,
         _: &mut PrepareReport,
     ) -> Vec<Column> {
-        change_numbers(&mut columns, &vec![Some(()); fields.len()], |(), values| {
-            for value in values {
-                *value = math::ln_1p(value.abs()).copysign(*value);
-            }
-            0
-        });
+        change_numbers(
+            &mut columns,
+            &vec![Some(()); place.live.len()],
+            place.live,
+            |(), values| {
+                for value in values {
+                    *value = math::ln_1p(value.abs()).copysign(*value);
+                }
+                0
+            },
+        );
         columns
     }
 

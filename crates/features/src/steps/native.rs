@@ -7,7 +7,9 @@ use tripline_core::{Category, Column, FieldKind, State, StateError};
 use crate::error::PrepareError;
 use crate::recipe::PrepareContext;
 use crate::report::PrepareReport;
-use crate::step::{Outcome, Step, StepCard, Transform, check_each, count, load_each, save_each};
+use crate::step::{
+    Outcome, Place, Step, StepCard, Transform, check_each, count, load_each, save_each,
+};
 use crate::table::{Described, Table, UNSEEN, change};
 
 pub(crate) const KIND: &str = "native";
@@ -115,7 +117,7 @@ impl Transform for Grouping {
 
     fn apply(
         &self,
-        fields: &[Described],
+        place: &Place<'_>,
         mut columns: Vec<Column>,
         _: usize,
         _: &mut PrepareReport,
@@ -123,14 +125,13 @@ impl Transform for Grouping {
         if self.kept.iter().all(Option::is_none) {
             return columns;
         }
-        let Ok(outputs) = self.outputs(fields) else { return columns };
         let jobs: Vec<Option<(&Vec<u32>, &Described)>> = self
             .kept
             .iter()
-            .zip(&outputs)
+            .zip(place.outputs)
             .map(|(kept, output)| kept.as_ref().map(|kept| (kept, output)))
             .collect();
-        change(&mut columns, &jobs, |(kept, output), column| {
+        change(&mut columns, &jobs, place.live, |(kept, output), column| {
             if let (Column::Category(category), Some(values)) = (column, output.dictionary()) {
                 let rare = values.len() as u32 - 1;
                 let mut next = 0;

@@ -8,7 +8,7 @@ use crate::error::PrepareError;
 use crate::recipe::PrepareContext;
 use crate::report::PrepareReport;
 use crate::step::{
-    Outcome, Step, StepCard, Transform, check_each, count, load_each, mismatch, save_each,
+    Outcome, Place, Step, StepCard, Transform, check_each, count, load_each, mismatch, save_each,
 };
 use crate::steps::native::{RARE, counts, kept};
 use crate::table::{Described, Table, UNSEEN, expand};
@@ -175,19 +175,32 @@ impl Transform for Slots {
         Ok(outputs)
     }
 
+    fn needs(&self, _: &[Described], wanted: &[bool]) -> Vec<bool> {
+        let mut rest = wanted;
+        self.columns
+            .iter()
+            .map(|assignment| {
+                let width = assignment.as_ref().map_or(1, |assignment| assignment.width as usize);
+                let (own, after) = rest.split_at(width);
+                rest = after;
+                own.contains(&true)
+            })
+            .collect()
+    }
+
     fn apply(
         &self,
-        _: &[Described],
+        place: &Place<'_>,
         columns: Vec<Column>,
         _: usize,
         _: &mut PrepareReport,
     ) -> Vec<Column> {
-        expand(columns, &self.columns, |assignment, category| {
+        expand(columns, &self.columns, place.live, |assignment, category, live| {
             let len = category.codes.len();
             // Columns that stay 0 share their zeros: most of them do in a small batch.
             let zeros = Arc::new(vec![0.0; len]);
             let mut hot = vec![Column::Numeric(zeros); assignment.width as usize];
-            for (row, &code) in category.codes.iter().enumerate() {
+            for (row, &code) in category.codes.iter().enumerate().filter(|_| live) {
                 let slot = match code {
                     Category::MISSING => assignment.missing,
                     UNSEEN => assignment.rare,

@@ -5,7 +5,7 @@ use tripline_core::{Category, Column, FieldKind, State, StateError};
 use crate::error::PrepareError;
 use crate::recipe::PrepareContext;
 use crate::report::PrepareReport;
-use crate::step::{Outcome, Step, StepCard, Transform};
+use crate::step::{Outcome, Place, Step, StepCard, Transform};
 use crate::table::{Described, Table, UNSEEN, expand};
 
 pub(crate) const KIND: &str = "ordinal";
@@ -60,12 +60,12 @@ impl Transform for Ordinals {
 
     fn apply(
         &self,
-        fields: &[Described],
+        place: &Place<'_>,
         columns: Vec<Column>,
         _: usize,
         _: &mut PrepareReport,
     ) -> Vec<Column> {
-        expand(columns, &vec![Some(()); fields.len()], |(), category| {
+        expand(columns, &vec![Some(()); place.inputs.len()], place.live, |(), category, _| {
             let number = |&code: &u32| match code {
                 Category::MISSING => MISSING_NUMBER,
                 UNSEEN => UNSEEN_NUMBER,

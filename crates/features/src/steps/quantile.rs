@@ -6,7 +6,7 @@ use crate::error::PrepareError;
 use crate::recipe::PrepareContext;
 use crate::report::PrepareReport;
 use crate::statistics;
-use crate::step::{Outcome, Step, StepCard, Transform, check_each, load_each, save_each};
+use crate::step::{Outcome, Place, Step, StepCard, Transform, check_each, load_each, save_each};
 use crate::table::{Described, Table, change_numbers};
 
 pub(crate) const KIND: &str = "quantile";
@@ -96,14 +96,14 @@ impl Transform for Quantiles {
 
     fn apply(
         &self,
-        _: &[Described],
+        place: &Place<'_>,
         mut columns: Vec<Column>,
         _: usize,
         _: &mut PrepareReport,
     ) -> Vec<Column> {
-        change_numbers(&mut columns, &self.quantiles, |quantiles, values| {
+        change_numbers(&mut columns, &self.quantiles, place.live, |quantiles, values| {
             for value in values {
-                *value = place(quantiles, *value);
+                *value = rank(quantiles, *value);
                 if self.normal {
                     *value = normal_quantile(value.clamp(BOUND, 1.0 - BOUND));
                 }
@@ -134,7 +134,7 @@ impl Transform for Quantiles {
 
 /// Place in [0, 1]; the middle of its run for a value that equals several quantiles, as
 /// scikit-learn's mean of the interpolation from either side.
-fn place(quantiles: &[f64], value: f64) -> f64 {
+fn rank(quantiles: &[f64], value: f64) -> f64 {
     let count = quantiles.len();
     let (Some(&first), Some(&last)) = (quantiles.first(), quantiles.last()) else {
         return if value.is_nan() { value } else { 0.0 };

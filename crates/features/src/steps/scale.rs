@@ -6,7 +6,9 @@ use crate::error::PrepareError;
 use crate::recipe::PrepareContext;
 use crate::report::PrepareReport;
 use crate::statistics;
-use crate::step::{Outcome, Parsed, Step, StepCard, Transform, check_each, load_each, save_each};
+use crate::step::{
+    Outcome, Parsed, Place, Step, StepCard, Transform, check_each, load_each, save_each,
+};
 use crate::table::{Described, Table, change_numbers};
 
 pub(crate) const KIND: &str = "scale";
@@ -120,12 +122,12 @@ impl Transform for Scaling {
 
     fn apply(
         &self,
-        _: &[Described],
+        place: &Place<'_>,
         mut columns: Vec<Column>,
         _: usize,
         _: &mut PrepareReport,
     ) -> Vec<Column> {
-        change_numbers(&mut columns, &self.scales, |&(shift, divisor), values| {
+        change_numbers(&mut columns, &self.scales, place.live, |&(shift, divisor), values| {
             for value in values {
                 *value = (*value - shift) / divisor;
             }

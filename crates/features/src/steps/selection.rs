@@ -4,7 +4,7 @@ use tripline_core::{Column, State, StateError};
 
 use crate::error::PrepareError;
 use crate::report::PrepareReport;
-use crate::step::{Outcome, Step, Transform, mismatch};
+use crate::step::{Outcome, Place, Step, Transform, mismatch};
 use crate::table::Described;
 
 pub(crate) const KIND: &str = "select";
@@ -65,9 +65,17 @@ impl Transform for Selection {
         Ok(self.kept.iter().map(|&at| fields[at].clone()).collect())
     }
 
+    fn needs(&self, inputs: &[Described], wanted: &[bool]) -> Vec<bool> {
+        let mut needs = vec![false; inputs.len()];
+        for (&at, &wanted) in self.kept.iter().zip(wanted) {
+            needs[at] = wanted;
+        }
+        needs
+    }
+
     fn apply(
         &self,
-        _: &[Described],
+        _: &Place<'_>,
         columns: Vec<Column>,
         _: usize,
         _: &mut PrepareReport,

@@ -17,6 +17,16 @@ const RECIPES: &[&str] = &[
     "outliers=mad,engineer,clip=infinite,impute=mean,encode=ordinal,select=mutual_information:4:classes",
 ];
 
+/// Recipes that end in a selection, so that much of what comes before is not wanted.
+const SELECTIONS: &[(&str, &str)] = &[
+    ("engineer,impute=constant:-1,encode=native:2,encode=frequency", "select=mutual_information:3"),
+    (
+        "engineer,clip,impute=median:indicator,encode=one_hot:2,scale=quantile",
+        "select=mutual_information:5",
+    ),
+    ("engineer,clip=missing,encode=ordinal,log1p,scale=robust", "select=mutual_information:2"),
+];
+
 fn number() -> impl Strategy<Value = f64> {
     prop_oneof![
         6 => (-50i32..50).prop_map(|value| f64::from(value) / 4.0),
@@ -102,6 +112,24 @@ proptest! {
             entries
         };
         prop_assert_eq!(sorted(&merged), sorted(&batch.report));
+    }
+
+    #[test]
+    fn a_selection_changes_no_column_that_it_keeps(
+        training in rows(1),
+        scoring in rows(1),
+        (before, selection) in prop::sample::select(SELECTIONS),
+    ) {
+        let all = fit(before, &training).unwrap();
+        let some = fit(&format!("{before},{selection}"), &training).unwrap();
+        let some = Preparer::load(&some.save()).unwrap();
+        let all = all.apply(&scoring).unwrap().rows;
+        let some = some.apply(&scoring).unwrap().rows;
+        let names: Vec<&str> = some.schema().names().collect();
+        let all = all.project(&names).unwrap();
+        for row in 0..scoring.len() {
+            prop_assert_eq!(cells(&all, row), cells(&some, row));
+        }
     }
 
     #[test]
