@@ -261,12 +261,13 @@ impl Assembler {
         let labels = match &self.classes {
             Some(classes) => {
                 let codes = part(&mut self.codes, &range);
-                let (codes, names) = if whole {
+                let complete = !codes.contains(&MISSING);
+                let (codes, names) = if whole && complete {
                     sort_classes(codes, &classes.names)
                 } else {
                     (codes, classes.names.clone())
                 };
-                // Every code was given by `classes`.
+                // Every code was given by `classes`; without a class for each row there are none.
                 Labels::new(names, codes).ok()
             }
             None => None,
@@ -351,6 +352,13 @@ impl Assembler {
             ));
         }
         self.counts.tell(&self.plan.names, &mut all);
+        let unlabelled = self.classes.as_ref().map_or(0, |classes| classes.unlabelled);
+        if unlabelled > 0 {
+            all.push(note(
+                notes::UNLABELLED_ROWS,
+                format!("rows without class: {unlabelled}; no class is told where there are such"),
+            ));
+        }
         let conflicts = self.classes.as_ref().map_or(0, |classes| classes.conflicts);
         if conflicts > 0 {
             all.push(note(
@@ -456,6 +464,7 @@ fn classify(
             classes.class(path, labels, family, zero_one)
         })?;
         classes.conflicts += u64::from(conflict);
+        classes.unlabelled += u64::from(class == MISSING);
         into.push(class);
     }
     Ok(())

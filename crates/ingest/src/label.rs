@@ -37,6 +37,8 @@ pub(crate) struct LabelPlan {
     pub(crate) asked: bool,
     /// The name of the column, for messages.
     pub(crate) column: String,
+    // Whether a row without class is bad; else it is read, and its data set has no labels.
+    required: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +81,7 @@ impl LabelPlan {
                 blank_is_benign: layout.label.blank_is_benign,
                 asked: false,
                 column: names[own[0]].clone(),
+                required: options.require_labels,
             }),
             Some(_) => None,
             None => Self::found(families, binary, names, sample, options, notes),
@@ -125,6 +128,7 @@ impl LabelPlan {
             blank_is_benign: false,
             asked: options.benign.is_some(),
             column: name,
+            required: options.require_labels,
         };
         if let Some(benign) = &options.benign {
             return Ok(Self { benign: benign.trim().to_owned(), ..plan });
@@ -175,6 +179,7 @@ impl LabelPlan {
             blank_is_benign: false,
             asked: options.benign.is_some(),
             column: names[column].clone(),
+            required: options.require_labels,
         })
     }
 
@@ -192,7 +197,7 @@ impl LabelPlan {
     pub(crate) fn requires(&self, column: usize) -> bool {
         let blank_tells = self.families == Some(column) && self.blank_is_benign;
         let told_elsewhere = self.families.is_some() && self.binary == Some(column);
-        !blank_tells && !told_elsewhere
+        self.required && !blank_tells && !told_elsewhere
     }
 
     /// The columns that tell the class.
@@ -230,16 +235,19 @@ pub(crate) struct Classes {
     positions: HashMap<String, u32>,
     /// Rows whose two label columns disagree.
     pub(crate) conflicts: u64,
+    /// Rows without class.
+    pub(crate) unlabelled: u64,
 }
 
 impl Classes {
     pub(crate) fn new(plan: &LabelPlan) -> Self {
         let mut positions = HashMap::new();
         positions.insert(plan.benign.clone(), 0);
-        Self { names: vec![plan.benign.clone()], positions, conflicts: 0 }
+        Self { names: vec![plan.benign.clone()], positions, conflicts: 0, unlabelled: 0 }
     }
 
-    /// The class of a row from its cells; `None` is an empty cell, or a column that is not there.
+    /// The class of a row from its cells, and whether they disagree; `None` is an empty cell, or a
+    /// column that is not there. A row without class has the code [`MISSING`].
     pub(crate) fn class(
         &mut self,
         path: &str,
@@ -247,6 +255,10 @@ impl Classes {
         family: Option<&[u8]>,
         binary: Option<&[u8]>,
     ) -> Result<(u32, bool), IngestError> {
+        let blank_tells = plan.families.is_some() && plan.blank_is_benign;
+        if family.is_none() && binary.is_none() && !blank_tells {
+            return Ok((MISSING, false));
+        }
         let attack = binary.map(|cell| number(cell) != Number::Finite(0.0));
         let family = family.map(|cell| text_of(cell).0);
         let name = match (&family, plan.families) {

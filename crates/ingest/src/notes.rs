@@ -36,6 +36,8 @@ pub const BAD_RECORDS: &str = "bad-records";
 pub const OLD_ENCODING: &str = "old-encoding";
 /// Two label columns that disagree.
 pub const LABEL_CONFLICT: &str = "label-conflict";
+/// Rows whose label cell is empty.
+pub const UNLABELLED_ROWS: &str = "unlabelled-rows";
 /// A label column that was found by its name.
 pub const LABEL_FOUND: &str = "label-found";
 /// Attack categories that are numbers.

@@ -381,3 +381,55 @@ fn cic_ids2018_has_the_columns_of_2017() {
         published.rows.schema().names().filter(|name| later.rows.column(name).is_none()).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+#[test]
+fn synthetic_flows() {
+    let columns = columns("tripline-synthetic");
+    let cells = [
+        ("stime", "1421927414.000001"),
+        ("ltime", "1421927415.123456"),
+        ("proto", "udp"),
+        ("service", "dns"),
+        ("state", "CON"),
+        ("pair_pause", ""),
+        ("attack_cat", "scan"),
+        ("label", "1"),
+    ];
+    check(&format!("{}\n{}\n", columns.join(","), row(columns, &cells)), expect![[r#"
+        layout tripline-synthetic, 1 rows, 0 bad
+        proto: udp
+        service: dns
+        state: CON
+        dur: 0
+        spkts: 0
+        dpkts: 0
+        sbytes: 0
+        dbytes: 0
+        rate: 0
+        sload: 0
+        dload: 0
+        sloss: 0
+        dloss: 0
+        sinpkt: 0
+        dinpkt: 0
+        sjit: 0
+        djit: 0
+        tcprtt: 0
+        smean: 0
+        dmean: 0
+        ct_src_ltm: 0
+        ct_dst_ltm: 0
+        ct_dst_src_ltm: 0
+        ct_srv_src: 0
+        ct_srv_dst: 0
+        ct_src_dport_ltm: 0
+        ct_src_dsts: 0
+        ct_src_ports: 0
+        ct_src_failed: 0
+        pair_pause: ?
+        pair_pause_change: 0
+        classes ["benign", "scan"]: scan
+        time: [1421927415123456000]
+        [not-features] these columns are no features: `stime (a time)`, `ltime (the time)`
+    "#]]);
+}

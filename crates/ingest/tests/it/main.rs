@@ -7,6 +7,7 @@
 )]
 
 mod chunking;
+mod corpus;
 mod data;
 mod formats;
 mod hostile;

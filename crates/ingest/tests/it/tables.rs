@@ -121,6 +121,18 @@ fn no_labels_are_fine_for_scoring_alone() {
 }
 
 #[test]
+fn rows_without_class_are_scored_and_not_trained_on() {
+    let text = "a,label\n1,0\n2,\n3,1\n";
+    let data = from_text(text).unwrap();
+    assert_eq!(rows(&data), ["1", "2", "3"]);
+    assert_eq!(codes(&data), ["label-found", "unlabelled-rows"]);
+    let training = ReadOptions { require_labels: true, ..ReadOptions::default() };
+    let data = with(text.as_bytes(), &training).unwrap();
+    assert_eq!(rows(&data), ["1|0", "3|1"]);
+    assert_eq!(data.source.bad_records, 1);
+}
+
+#[test]
 fn a_wrong_label_column_names_close_ones() {
     check(
         "bytes,Attack Cat\n1,x\n",
