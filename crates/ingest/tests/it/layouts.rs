@@ -395,7 +395,9 @@ fn synthetic_flows() {
         ("attack_cat", "scan"),
         ("label", "1"),
     ];
-    check(&format!("{}\n{}\n", columns.join(","), row(columns, &cells)), expect![[r#"
+    check(
+        &format!("{}\n{}\n", columns.join(","), row(columns, &cells)),
+        expect![[r#"
         layout tripline-synthetic, 1 rows, 0 bad
         proto: udp
         service: dns
@@ -431,5 +433,7 @@ fn synthetic_flows() {
         classes ["benign", "scan"]: scan
         time: [1421927415123456000]
         [not-features] these columns are no features: `stime (a time)`, `ltime (the time)`
-    "#]]);
+        [dash-service] `-` in `service` means that no service was recognised; it is kept as a value of its own
+    "#]],
+    );
 }
