@@ -1,6 +1,9 @@
 //! Our side of the side-by-side measurements; the scripts beside this crate run the peers.
 
 mod fit_score;
+mod imported;
+mod score;
+mod shap;
 
 use std::path::PathBuf;
 
@@ -23,10 +26,16 @@ enum Command {
         /// Where the scores go, as little-endian doubles.
         scores: PathBuf,
     },
+    /// Score rows with a LightGBM model, print times as JSON.
+    Score(imported::Imported),
+    /// Explain rows of a LightGBM model, print times as JSON.
+    Shap(imported::Imported),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::FitScore { request, scores } => fit_score::run(&request, &scores),
+        Command::Score(args) => score::run(&args),
+        Command::Shap(args) => shap::run(&args),
     }
 }
