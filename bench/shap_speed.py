@@ -45,7 +45,7 @@ def main():
         model, rows, out = (Path(folder) / file for file in ("model.txt", "rows.f64", "values.f64"))
         booster.save_model(model)
         np.ascontiguousarray(sample.T).tofile(rows)
-        explainer = shap.TreeExplainer(lightgbm.Booster(model_file=model, params={"num_threads": 2}))
+        explainer = shap.TreeExplainer(lightgbm.Booster(model_file=model))
         for _ in range(args.rounds):
             start = time.perf_counter()
             theirs = explainer.shap_values(sample)

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use anyhow::Context;
 use tripline_core::{Detector, ExplainOptions, Frame};
 
 use crate::imported::{Imported, median};
@@ -10,11 +11,11 @@ pub(crate) fn run(args: &Imported) -> anyhow::Result<()> {
     let (model, rows) = args.load()?;
     let count = rows.len();
     let frame = Frame::Rows(rows);
-    let explain = model.explain().ok_or_else(|| anyhow::anyhow!("the model explains nothing"))?;
     let options = ExplainOptions::default();
     let mut times = Vec::new();
     let mut last = None;
     args.pool()?.install(|| -> anyhow::Result<()> {
+        let explain = model.explain().context("the model explains nothing")?;
         for round in 0..=args.repeats {
             let start = Instant::now();
             last = Some(explain.attributions(&frame, &options)?);
