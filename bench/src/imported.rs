@@ -33,7 +33,7 @@ impl Imported {
             bytes.as_chunks::<8>().0.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect();
         let width = model.schema.len();
         ensure!(
-            width > 0 && values.len() % width == 0,
+            width > 0 && values.len().is_multiple_of(width),
             "{} values are no rows of {width} columns",
             values.len()
         );
