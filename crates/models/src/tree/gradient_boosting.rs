@@ -71,7 +71,8 @@ const PARAMS: &[ParamSpec] = &[
         name: "num_leaves",
         doc: "Most leaves of a tree.",
         default: ParamValue::Int(31),
-        range: Range::Int { min: 2, max: 131_072, log: true },
+        // Each leaf that may still be split holds a histogram.
+        range: Range::Int { min: 2, max: 4096, log: true },
         search: Some(Range::Int { min: 8, max: 128, log: true }),
     },
     ParamSpec {
@@ -203,7 +204,9 @@ const PARAMS: &[ParamSpec] = &[
     ParamSpec {
         name: "cat_l2",
         doc: "L2 penalty added for a split into sets of categories.",
-        default: ParamValue::Float(10.0),
+        // LightGBM has 10; over three draws of 5 duplicate-grouped folds of UNSW-NB15 this gave a
+        // mean TPR at FPR 1e-3 of .919 instead of .915, at the same ROC AUC.
+        default: ParamValue::Float(1.0),
         range: Range::Float { min: 0.0, max: f64::MAX, log: false },
         search: None,
     },

@@ -112,7 +112,9 @@ impl Node<'_> {
     /// The value of a leaf with these sums (eq. 5 of Chen & Guestrin 2016, with L1).
     pub(crate) fn value(&self, sums: Sums, l2: f64) -> f64 {
         let value = -shrink(sums.gradient, self.rules.reg_alpha) / (sums.hessian + l2);
-        if value.is_nan() { 0.0 } else { value.clamp(self.limits.lower, self.limits.upper) }
+        // Without any hessian there is no best value.
+        let value = if value.is_finite() { value } else { 0.0 };
+        value.clamp(self.limits.lower, self.limits.upper)
     }
 
     /// The gain of a leaf that takes its own best value.

@@ -156,7 +156,12 @@ fn missing_values_go_as_in_lightgbm() {
 // LightGBM 4.7.0, seed 0
 #[test]
 fn category_sets_equal_those_of_lightgbm() {
-    equals_lightgbm("category", &[("min_data_per_group", "10"), ("cat_smooth", "2")], 6, false);
+    equals_lightgbm(
+        "category",
+        &[("min_data_per_group", "10"), ("cat_smooth", "2"), ("cat_l2", "10")],
+        6,
+        false,
+    );
 }
 
 // LightGBM 4.7.0, seed 0
