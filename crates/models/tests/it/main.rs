@@ -9,4 +9,5 @@ mod linear;
 mod linear_data;
 mod score;
 mod shap;
+mod tree_data;
 mod trees;
