@@ -69,7 +69,7 @@ fn data_trees_on_unsw_reach_the_peers() {
     for (card, trees, least) in cards {
         let benign_alone = card.supervision == Supervision::Benign;
         let fit: Vec<usize> =
-            (0..rows.len()).filter(|&row| !held[row] && !(benign_alone && attack[row])).collect();
+            (0..rows.len()).filter(|&row| !(held[row] || benign_alone && attack[row])).collect();
         let labels = Labels::binary(&fit.iter().map(|&row| attack[row]).collect::<Vec<_>>());
         let given = [("n_estimators".to_owned(), trees.to_owned())];
         let params = Params::parse(card.params, &given).unwrap();
