@@ -2,6 +2,7 @@
 
 mod fit_score;
 mod imported;
+mod read;
 mod score;
 mod shap;
 
@@ -26,6 +27,7 @@ enum Command {
         /// Where the scores go, as little-endian doubles.
         scores: PathBuf,
     },
+    Read(read::Args),
     /// Score rows with a LightGBM model, print times as JSON.
     Score(imported::Imported),
     /// Explain rows of a LightGBM model, print times as JSON.
@@ -35,6 +37,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::FitScore { request, scores } => fit_score::run(&request, &scores),
+        Command::Read(args) => read::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Shap(args) => shap::run(&args),
     }

@@ -1,7 +1,9 @@
 //! The seeds of the fuzz targets, read without a fuzzer.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use tripline_core::Rng;
 use tripline_ingest::{ReadOptions, open_bytes, read_bytes};
 
 use crate::support::show;
@@ -33,20 +35,68 @@ fn pieces_do_not_matter(name: &str, bytes: &[u8]) {
     assert_eq!(told(&whole), told(&pieces), "{name}");
 }
 
+/// Seeds with random changes, for `TRIPLINE_FUZZ_SECONDS` or a moment: what stands in for the
+/// fuzzer where there is none. A panic names the seed of the change.
+fn changed(target: &str, check: impl Fn(&str, &[u8])) {
+    let seconds = std::env::var("TRIPLINE_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
+    let budget = seconds.map_or(Duration::from_millis(300), Duration::from_secs);
+    let seeds = seeds(target);
+    let start = Instant::now();
+    let mut round = 0;
+    while start.elapsed() < budget {
+        let mut rng = Rng::for_part(0, round);
+        let (name, bytes) = &seeds[rng.index(seeds.len())];
+        let mut bytes = bytes.clone();
+        for _ in 0..1 + rng.index(8) {
+            change(&mut bytes, &seeds, &mut rng);
+        }
+        check(&format!("{name}, change {round}"), &bytes);
+        round += 1;
+    }
+    eprintln!("{target}: {round} changed seeds read");
+}
+
+fn change(bytes: &mut Vec<u8>, seeds: &[(String, Vec<u8>)], rng: &mut Rng) {
+    // Bytes that mean something to a parser.
+    const SIGNS: &[u8] = b"\",\n\r;\t{}[]:.-+eE0129\\ \x00\xff\x96";
+    let at = rng.index(bytes.len() + 1);
+    match rng.below(6) {
+        0 if at < bytes.len() => bytes[at] = rng.next_u64() as u8,
+        1 if at < bytes.len() => bytes[at] ^= 1 << rng.below(8),
+        2 => bytes.insert(at, SIGNS[rng.index(SIGNS.len())]),
+        3 => bytes.truncate(at),
+        4 => {
+            let end = (at + rng.index(20)).min(bytes.len());
+            bytes.drain(at..end);
+        }
+        _ => {
+            let other = &seeds[rng.index(seeds.len())].1;
+            let from = rng.index(other.len() + 1);
+            let to = (from + rng.index(40)).min(other.len());
+            bytes.splice(at..at, other[from..to].iter().copied());
+        }
+    }
+}
+
 #[test]
 fn read_csv() {
     for (name, bytes) in seeds("read_csv") {
         pieces_do_not_matter(&name, &bytes);
     }
+    changed("read_csv", pieces_do_not_matter);
 }
 
 #[test]
 fn read_jsonl() {
-    for (name, bytes) in seeds("read_jsonl") {
+    let check = |name: &str, bytes: &[u8]| {
         let mut lines = b"{\"a\":1,\"b\":\"x\",\"label\":0}\n".to_vec();
-        lines.extend_from_slice(&bytes);
-        pieces_do_not_matter(&name, &lines);
+        lines.extend_from_slice(bytes);
+        pieces_do_not_matter(name, &lines);
+    };
+    for (name, bytes) in seeds("read_jsonl") {
+        check(&name, &bytes);
     }
+    changed("read_jsonl", check);
 }
 
 #[test]
@@ -55,6 +105,9 @@ fn read_parquet() {
         let read = read_bytes("f", bytes, &ReadOptions::default());
         assert_eq!(read.is_ok(), name.starts_with("good"), "{name}: {read:?}");
     }
+    changed("read_parquet", |_, bytes| {
+        let _ = read_bytes("f", bytes, &ReadOptions::default());
+    });
 }
 
 #[test]
@@ -64,4 +117,10 @@ fn decompress() {
             .is_ok_and(|mut batches| batches.all(|batch| batch.is_ok()));
         assert_eq!(good, name.starts_with("good"), "{name}");
     }
+    changed("decompress", |_, bytes| {
+        if let Ok(batches) = open_bytes("f", bytes, &ReadOptions::default()) {
+            // A small stream may unpack to a large one: its first batches are enough.
+            let _ = batches.take(4).map_while(Result::ok).count();
+        }
+    });
 }
