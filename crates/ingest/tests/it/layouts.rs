@@ -398,42 +398,43 @@ fn synthetic_flows() {
     check(
         &format!("{}\n{}\n", columns.join(","), row(columns, &cells)),
         expect![[r#"
-        layout tripline-synthetic, 1 rows, 0 bad
-        proto: udp
-        service: dns
-        state: CON
-        dur: 0
-        spkts: 0
-        dpkts: 0
-        sbytes: 0
-        dbytes: 0
-        rate: 0
-        sload: 0
-        dload: 0
-        sloss: 0
-        dloss: 0
-        sinpkt: 0
-        dinpkt: 0
-        sjit: 0
-        djit: 0
-        tcprtt: 0
-        smean: 0
-        dmean: 0
-        ct_src_ltm: 0
-        ct_dst_ltm: 0
-        ct_dst_src_ltm: 0
-        ct_srv_src: 0
-        ct_srv_dst: 0
-        ct_src_dport_ltm: 0
-        ct_src_dsts: 0
-        ct_src_ports: 0
-        ct_src_failed: 0
-        pair_pause: ?
-        pair_pause_change: 0
-        classes ["benign", "scan"]: scan
-        time: [1421927415123456000]
-        [not-features] these columns are no features: `stime (a time)`, `ltime (the time)`
-        [dash-service] `-` in `service` means that no service was recognised; it is kept as a value of its own
-    "#]],
+            layout tripline-synthetic, 1 rows, 0 bad
+            proto: udp
+            service: dns
+            state: CON
+            dur: 0
+            spkts: 0
+            dpkts: 0
+            sbytes: 0
+            dbytes: 0
+            rate: 0
+            sload: 0
+            dload: 0
+            sloss: 0
+            dloss: 0
+            sinpkt: 0
+            dinpkt: 0
+            sjit: 0
+            djit: 0
+            tcprtt: 0
+            smean: 0
+            dmean: 0
+            ct_src_ltm: 0
+            ct_dst_ltm: 0
+            ct_dst_src_ltm: 0
+            ct_srv_src: 0
+            ct_srv_dst: 0
+            ct_src_dport_ltm: 0
+            ct_src_dsts: 0
+            ct_src_ports: 0
+            ct_src_failed: 0
+            pair_pause: ?
+            pair_pause_change: 0
+            classes ["benign", "scan"]: scan
+            time: [1421927415123456000]
+            [not-features] these columns are no features: `stime (a time)`, `ltime (the time)`
+            [dash-service] `-` in `service` means that no service was recognised; it is kept as a value of its own
+            [tripline-synthetic] these flows are made up; what they show of a method holds for them alone
+        "#]],
     );
 }
