@@ -105,6 +105,16 @@ pub enum EngineError {
         /// What is wrong.
         source: PrepareError,
     },
+    /// A column that the model reads is not in the data.
+    #[error(
+        "{model}: the data lack column `{column}`, which the model reads; give it, or take it as missing with `tripline score --fill-missing-columns`"
+    )]
+    MissingColumn {
+        /// Its file or id.
+        model: String,
+        /// The column.
+        column: String,
+    },
     /// Training data without labels.
     #[error("{file}: no labels; name their column with --label COLUMN --benign VALUE")]
     NoLabels {

@@ -7,7 +7,7 @@ use tripline_core::{
     Attributions, Card, Category, Column, Detector, ExplainMethod, ExplainOptions, Frame,
     Interactions, Rows, Schema,
 };
-use tripline_features::{MissingColumns, PrepareReport, Preparer};
+use tripline_features::{MissingColumns, PrepareError, PrepareReport, Preparer};
 use tripline_models::calibration::Calibrator;
 use tripline_store::PublicKey;
 
@@ -256,8 +256,13 @@ impl Model {
         }
     }
 
-    fn mismatch(&self, source: tripline_features::PrepareError) -> EngineError {
-        EngineError::Mismatch { model: self.name(), source }
+    fn mismatch(&self, source: PrepareError) -> EngineError {
+        match source {
+            PrepareError::MissingColumn { column } => {
+                EngineError::MissingColumn { model: self.name(), column }
+            }
+            source => EngineError::Mismatch { model: self.name(), source },
+        }
     }
 }
 

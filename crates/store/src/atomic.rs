@@ -40,6 +40,12 @@ impl AtomicFile {
                 });
             }
         }
+        if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty())
+            && !folder.is_dir()
+        {
+            let folder = folder.to_owned();
+            return Err(StoreError::NoFolder { file: target.to_owned(), folder });
+        }
         // A link is followed, so that it stays a link.
         let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
         let (temporary, file) = open_beside(&target).map_err(|source| StoreError::Io {

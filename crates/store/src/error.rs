@@ -23,6 +23,14 @@ pub enum StoreError {
         /// The folder.
         file: PathBuf,
     },
+    /// The folder of an output is not there.
+    #[error("{}: there is no folder `{}`; make it first, or name another", file.display(), folder.display())]
+    NoFolder {
+        /// The output.
+        file: PathBuf,
+        /// Its folder.
+        folder: PathBuf,
+    },
     /// The first bytes are not those of a model file.
     #[error(
         "{}: not a model file: it does not begin with `TRIPLINE`; give a file that `tripline train` wrote",

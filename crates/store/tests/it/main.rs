@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, in its own functions too")]
 
 mod damage;
+mod golden;
 mod signature;
