@@ -191,6 +191,8 @@ impl Config {
         serde_saphyr::from_str(text).map_err(|error| {
             let line = error.location().map_or(1, |at| at.line());
             let message = error.without_snippet().to_string();
+            // The place stands before the message already.
+            let message = message.rsplit_once(" at line ").map_or(message.as_str(), |m| m.0);
             Usage(format!(
                 "{name}:{line}: {message}; config/tripline.yaml of the repository lists every key"
             ))
@@ -261,8 +263,14 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_named_with_its_line() {
-        refused("model:\n  nmae: sgd\n", "");
-        refused("judging:\n  folds: many\n", "");
-        refused("a: [\n", "");
+        refused(
+            "model:\n  nmae: sgd\n",
+            "c.yaml:2: unknown field `nmae`, expected one of name, parameters, task, calibration; \
+             config/tripline.yaml of the repository lists every key",
+        );
+        refused(
+            "judging:\n  folds: many\n",
+            "c.yaml:2: invalid u64; config/tripline.yaml of the repository lists every key",
+        );
     }
 }

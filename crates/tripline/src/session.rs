@@ -18,6 +18,9 @@ use crate::config::Config;
 use crate::exit::Usage;
 use crate::terminal::Terminal;
 
+/// A model's id with `name=value` pairs.
+pub(crate) type ModelParams = (String, Vec<(String, String)>);
+
 /// Settings from defaults, file and command line.
 pub(crate) struct Session {
     pub(crate) terminal: Terminal,
@@ -104,7 +107,7 @@ impl Session {
     /// How models are trained; `params` are `name=value` for the model of that id.
     pub(crate) fn training_settings(
         &self,
-        params: &[(String, Vec<(String, String)>)],
+        params: &[ModelParams],
     ) -> anyhow::Result<TrainingSettings> {
         let model = &self.config.model;
         let mut settings = TrainingSettings {

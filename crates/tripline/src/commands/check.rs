@@ -122,7 +122,7 @@ pub(crate) fn findings(terminal: &Terminal, findings: &[Finding]) -> String {
         return "\nNothing found that would make a judgement misleading.\n".to_owned();
     }
     let mut sorted: Vec<&Finding> = findings.iter().collect();
-    sorted.sort_by(|a, b| b.severity.cmp(&a.severity));
+    sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let mut text = "\n".to_owned();
     for finding in sorted {
         let (style, word) = match finding.severity {

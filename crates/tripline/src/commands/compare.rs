@@ -21,7 +21,7 @@ use crate::exit::{Exit, Usage};
 use crate::output;
 use crate::progress::Bar;
 use crate::report;
-use crate::session::Session;
+use crate::session::{ModelParams, Session};
 use crate::summary;
 use crate::terminal::{Style, Terminal};
 use crate::wire::{DatasetWire, MetricsWire, PartsWire};
@@ -285,7 +285,7 @@ fn failures(comparison: &Comparison) -> Vec<String> {
 }
 
 /// `ID.NAME=VALUE` by id.
-fn params(given: &[String]) -> Result<Vec<(String, Vec<(String, String)>)>, Usage> {
+fn params(given: &[String]) -> Result<Vec<ModelParams>, Usage> {
     given
         .iter()
         .map(|text| {

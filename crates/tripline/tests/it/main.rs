@@ -1,0 +1,12 @@
+//! Scenarios against the real binary.
+#![allow(clippy::unwrap_used, reason = "a test may unwrap, in its own functions too")]
+#![allow(clippy::print_stderr, reason = "a test tells whether it ran")]
+
+mod bench;
+mod configuration;
+mod damage;
+mod data;
+mod flow;
+mod guard;
+mod help;
+mod signing;
