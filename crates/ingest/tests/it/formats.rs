@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::{
+use arrow_array::types::Int32Type;
+use arrow_array::{
     ArrayRef, BooleanArray, Float64Array, Int32Array, ListArray, RecordBatch, StringArray,
 };
-use arrow::datatypes::Int32Type;
 use expect_test::expect;
 use parquet::arrow::ArrowWriter;
 use tripline_ingest::{IngestError, ReadOptions, open_bytes};
