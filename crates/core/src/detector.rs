@@ -24,7 +24,7 @@ pub trait Estimator: Send + Sync {
 pub struct FitContext<'a> {
     /// The class of each row; required where the card says `Supervised`.
     pub labels: Option<&'a Labels>,
-    /// A weight for each row, finite and not negative; none means 1.
+    /// A weight for each row, finite and not negative, in all below 1e300; none means 1.
     pub weights: Option<&'a [f64]>,
     /// A part of the training data that is not fitted, for early stopping.
     pub validation: Option<Validation<'a>>,
@@ -174,8 +174,8 @@ pub enum FitError {
         /// From 0.
         row: usize,
     },
-    /// A weight that is negative or not finite, or no weight above 0.
-    #[error("weights must be finite and not negative, with one above 0")]
+    /// A weight that is negative or not finite, or no weight above 0, or a sum out of range.
+    #[error("weights must be finite and not negative, with one above 0 and a sum below 1e300")]
     Weights,
     /// Parameters that do not fit this frame.
     #[error("parameter `{name}`: {reason}")]
@@ -241,7 +241,9 @@ impl FitContext<'_> {
         if weights.len() != rows {
             return Err(FitError::Length { what: "weights", expected: rows, got: weights.len() });
         }
-        let valid = weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0);
+        // Sums of weights must leave room for what they are multiplied with.
+        let valid =
+            weights.iter().all(|weight| *weight >= 0.0) && weights.iter().sum::<f64>() < 1e300;
         if !valid || (rows > 0 && weights.iter().all(|&weight| weight == 0.0)) {
             return Err(FitError::Weights);
         }

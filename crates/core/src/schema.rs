@@ -34,6 +34,10 @@ impl FieldKind {
     }
 }
 
+/// Most columns that a model file may name; a column takes some hundred bytes, a name in the file as
+/// few as eight.
+const MAX_SAVED: usize = 1 << 20;
+
 /// Names with kinds, in order; names are distinct.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
@@ -133,6 +137,9 @@ impl Schema {
         let dictionaries = state.states("dictionaries")?;
         if names.len() != dictionaries.len() {
             return Err(StateError::invalid("dictionaries", "one entry for each name"));
+        }
+        if names.len() > MAX_SAVED {
+            return Err(StateError::invalid("names", "at most 1048576 names"));
         }
         let mut fields = Vec::with_capacity(names.len());
         for (name, entry) in names.iter().zip(dictionaries) {

@@ -3,12 +3,17 @@
 //! The byte form is little-endian: a count of entries, then for each a name (u16 length, UTF-8), a
 //! type byte, the value; arrays have a u64 length. Entries are sorted by name, so the same state
 //! gives the same bytes. A length is checked against the bytes that are left before memory is
-//! taken; nesting is bounded.
+//! taken; nesting is bounded, so is the number of states with entries.
 
 use std::collections::BTreeMap;
 
 /// Deepest nesting of states in bytes.
 const MAX_DEPTH: usize = 16;
+
+/// Most states with entries in bytes, all levels together. One of them takes as few as 4 bytes but
+/// up to 700 in memory, so a file of 2 GiB could ask for 100 GiB; under this bound it is 3 GiB. A
+/// model has a few for each column.
+const MAX_ITEMS: usize = 1 << 22;
 
 /// Named values.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -232,7 +237,7 @@ impl State {
 
     /// From the byte form; errors if there is anything more or less than one state.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
-        let mut reader = Reader { bytes, offset: 0 };
+        let mut reader = Reader { bytes, offset: 0, items: 0 };
         let state = reader.state(0)?;
         if reader.offset != bytes.len() {
             return Err(reader.malformed("bytes after the end of the state"));
@@ -253,6 +258,8 @@ fn write_text(out: &mut Vec<u8>, text: &str) {
 struct Reader<'a> {
     bytes: &'a [u8],
     offset: usize,
+    /// States with entries so far.
+    items: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -313,6 +320,10 @@ impl<'a> Reader<'a> {
         }
         // An entry takes at least 4 bytes: length of its name, type, value.
         let count = self.len(4)?;
+        self.items = self.items.saturating_add(count).saturating_add(1);
+        if self.items > MAX_ITEMS {
+            return Err(self.malformed("too many states with entries"));
+        }
         let mut state = State::new();
         let mut last: Option<String> = None;
         for _ in 0..count {
@@ -405,6 +416,21 @@ mod tests {
         bytes.extend_from_slice(b"x\x06");
         write_len(&mut bytes, usize::MAX >> 4);
         assert!(matches!(State::from_bytes(&bytes), Err(StateError::Truncated { .. })));
+    }
+
+    #[test]
+    fn small_states_do_not_ask_for_much_memory() {
+        // One entry named `s` of 3,000,000 states, each with one switch without a name.
+        let mut bytes = Vec::new();
+        write_len(&mut bytes, 1);
+        bytes.extend_from_slice(&1u16.to_le_bytes());
+        bytes.extend_from_slice(b"s\x0b");
+        write_len(&mut bytes, 3_000_000);
+        for _ in 0..3_000_000 {
+            write_len(&mut bytes, 1);
+            bytes.extend_from_slice(&[0, 0, 1, 1]);
+        }
+        assert!(matches!(State::from_bytes(&bytes), Err(StateError::Malformed { .. })));
     }
 
     #[test]

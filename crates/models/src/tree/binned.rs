@@ -172,7 +172,8 @@ impl Binned {
                 first.len() - 1
             });
             self.weight[entry] += facts.weights[row];
-            self.count[entry] += facts.counts[row];
+            let count = &mut self.count[entry];
+            *count = count.saturating_add(facts.counts[row]);
             self.entry[row] = entry as u32;
         }
         self.len = first.len();

@@ -268,8 +268,9 @@ impl Forest {
         Ok(forest)
     }
 
-    /// Checks that every index lies inside its array, that children stand after their parent inside
-    /// their own tree, that values are finite: so that walking ends without a panic.
+    /// Checks that every index lies inside its array, that children stand after their one parent
+    /// inside their own tree, that values are finite: so that walking ends without a panic, over as
+    /// many paths as there are leaves.
     pub fn check(&self) -> Result<(), StateError> {
         let nodes = self.nodes();
         let require = |valid: bool, name: &str, expected: &str| {
@@ -319,6 +320,9 @@ impl Forest {
             "values",
             "finite",
         )?;
+        // A node with two parents would stand for itself on each path to it: 60 such nodes in a row
+        // make 2^60 paths.
+        let mut has_parent = vec![false; nodes];
         for tree in 0..self.trees() {
             let range = self.tree(tree);
             for node in range.clone() {
@@ -334,6 +338,8 @@ impl Forest {
                         "left",
                         "children after their parent in the same tree",
                     )?;
+                    let shared = std::mem::replace(&mut has_parent[child], true);
+                    require(!shared, "left", "children of one parent")?;
                 }
                 if self.flags[node] & Split::CATEGORY != 0 {
                     let set = self.threshold[node];
@@ -365,5 +371,36 @@ impl Aggregate {
             "mean" => Ok(Self::Mean),
             _ => Err(StateError::invalid("aggregate", "`sum` or `mean`")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One tree of `children.len() + 1` nodes, of which all but the last are splits.
+    fn chain(children: &[[NodeId; 2]]) -> Forest {
+        let nodes = children.len() + 1;
+        let mut forest = Forest::empty(1, 1, Aggregate::Sum);
+        forest.roots = vec![0, nodes as NodeId];
+        forest.tree_output = vec![0];
+        forest.feature = vec![0; nodes];
+        forest.feature[nodes - 1] = LEAF;
+        forest.left = children.iter().map(|pair| pair[0]).chain([0]).collect();
+        forest.right = children.iter().map(|pair| pair[1]).chain([0]).collect();
+        for numbers in [&mut forest.threshold, &mut forest.cover, &mut forest.gain] {
+            numbers.resize(nodes, 1.0);
+        }
+        forest.flags = vec![0; nodes];
+        forest.values = vec![1.0];
+        forest
+    }
+
+    #[test]
+    fn a_node_has_one_parent() {
+        // 60 splits whose children are both the next node: 2^60 paths in 61 nodes.
+        let children: Vec<[NodeId; 2]> = (1..=60).map(|next| [next, next]).collect();
+        let error = chain(&children).check().unwrap_err().to_string();
+        assert_eq!(error, "entry `left` must be children of one parent");
     }
 }

@@ -18,6 +18,10 @@ const MAX_LEAVES: usize = 256;
 /// Tests of a tree per row above which walking is faster, as measured.
 const MAX_ENTRIES: usize = 256;
 
+/// Most values in all tables, 256 MiB: a leaf of each class takes 256 of them in every tree, however
+/// few leaves the tree has.
+const MAX_VALUES: usize = 1 << 25;
+
 /// A forest as leaf masks.
 #[derive(Debug, Clone)]
 pub(crate) struct Planes {
@@ -55,8 +59,12 @@ struct Entry {
 }
 
 impl Planes {
-    /// None if a tree is so large that walking is faster.
+    /// None if a tree is so large that walking is faster, or tables would take too much memory.
     pub(super) fn new(forest: &Forest, tests: &[Test]) -> Option<Self> {
+        let sizes = if forest.tree_output.is_empty() { forest.outputs } else { 1 };
+        if forest.trees().saturating_mul(sizes) > MAX_VALUES / MAX_LEAVES {
+            return None;
+        }
         let mut all =
             Self { trees: Vec::new(), planes: Vec::new(), entries: Vec::new(), values: Vec::new() };
         for tree in 0..forest.trees() {
@@ -178,7 +186,9 @@ impl Planes {
             let base = (number * 8) as u8;
             for i in 0..GROUP {
                 let here = u8::from(mask[i] != 0).wrapping_neg() & open[i];
-                found[i] |= (base + mask[i].trailing_zeros() as u8) & here;
+                // Past the last of 256 leaves where no leaf is left, which `here` takes away.
+                let leaf = base.wrapping_add(mask[i].trailing_zeros() as u8);
+                found[i] |= leaf & here;
                 open[i] &= !here;
             }
         }
@@ -208,5 +218,28 @@ fn order(
             }
             Step::LeftDone { node, first } => struck.push((node, first, leaves.len())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::{Aggregate, LEAF};
+
+    #[test]
+    fn leaves_of_many_outputs_are_walked() {
+        // 3 trees of one leaf, which share a value for each of 65,536 outputs.
+        let mut forest = Forest::empty(1, 1 << 16, Aggregate::Sum);
+        forest.roots = vec![0, 1, 2, 3];
+        forest.feature = vec![LEAF; 3];
+        forest.left = vec![0; 3];
+        forest.right = vec![0; 3];
+        forest.flags = vec![0; 3];
+        for numbers in [&mut forest.threshold, &mut forest.cover, &mut forest.gain] {
+            numbers.resize(3, 0.0);
+        }
+        forest.values = vec![1.0; 1 << 16];
+        forest.check().unwrap();
+        assert!(Planes::new(&forest, &[Test::default(); 3]).is_none());
     }
 }
