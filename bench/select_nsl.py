@@ -31,24 +31,22 @@ def grid(**axes):
     return [dict(zip(axes, values)) for values in itertools.product(*axes.values())]
 
 
-def both_grids(size, first, second):
-    """A grid, then a second one where the first was best at its edge; the same for each side."""
-    return grid(
-        **{"n_estimators": [100, 300], size: first, "learning_rate": [0.05, 0.1],
-           "subsample": [0.8], "colsample_bytree": [0.5, 0.8]}
-    ) + grid(
-        **{"n_estimators": [100], size: second, "learning_rate": [0.05, 0.1],
-           "subsample": [0.8], "colsample_bytree": [0.3]}
-    ) + grid(
-        **{"n_estimators": [100], size: second[1:], "learning_rate": [0.05, 0.1],
-           "subsample": [0.8], "colsample_bytree": [0.5]}
-    )
-
-
 CANDIDATES = {
-    "LightGBM": [{**c, "subsample_freq": 1} for c in both_grids("num_leaves", [15, 31], [31, 63])],
-    "XGBoost": both_grids("max_depth", [4, 6], [6, 8]),
-    "ours": both_grids("num_leaves", [15, 31], [31, 63]),
+    "LightGBM": [
+        {**c, "subsample_freq": 1}
+        for c in grid(
+            n_estimators=[100, 300], num_leaves=[15, 31], learning_rate=[0.05, 0.1],
+            subsample=[0.8], colsample_bytree=[0.5, 0.8],
+        )
+    ],
+    "XGBoost": grid(
+        n_estimators=[100, 300], max_depth=[4, 6], learning_rate=[0.05, 0.1],
+        subsample=[0.8], colsample_bytree=[0.5, 0.8],
+    ),
+    "ours": grid(
+        n_estimators=[100, 300], num_leaves=[15, 31], learning_rate=[0.05, 0.1],
+        subsample=[0.8], colsample_bytree=[0.5, 0.8],
+    ),
 }
 
 
@@ -86,7 +84,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sides", nargs="*", default=list(CANDIDATES))
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--from", type=int, default=0, dest="start", help="skip the first candidates")
     args = parser.parse_args()
 
     path, train, attack, name = common.nsl("KDDTrain+.txt")
@@ -96,7 +93,7 @@ def main():
     binary = common.build() if "ours" in args.sides else None
     for side in args.sides:
         results = []
-        for candidate in CANDIDATES[side][args.start :]:
+        for candidate in CANDIDATES[side]:
             if side == "ours":
                 scores = [s for s, _ in common.fit_score(
                     binary, train=path, runs=runs, model="gradient_boosting", params=candidate)]
