@@ -8,6 +8,7 @@ use crate::error::EngineError;
 use crate::fit::{FittedModel, Plan};
 use crate::judging::{self, Clearance};
 use crate::settings::{JudgingSettings, TrainingSettings};
+use crate::train::{describe, records};
 use crate::trainer::PlanTrainer;
 use crate::weights;
 
@@ -64,7 +65,16 @@ pub fn compare(
             _ => evaluate::evaluate(&trainer, train, &splits, &options, progress),
         };
         match (evaluation, trainer.into_last()) {
-            (Ok(evaluation), Some(model)) => {
+            (Ok(evaluation), Some(mut model)) => {
+                let Clearance { protocol, guard, overrides } = &comparison.clearance;
+                let provenance = &mut model.model.provenance;
+                provenance.protocol = describe(protocol);
+                provenance.findings = judging::records(guard);
+                provenance.accepted_leakage = overrides.iter().map(|o| o.reason.clone()).collect();
+                // Means over several splits are no figures of the last split's model.
+                if evaluation.splits.len() == 1 {
+                    provenance.metrics = records(&evaluation.parts);
+                }
                 comparison.evaluations.push(evaluation);
                 comparison.models.push(model);
                 comparison.recipes.push(plan.recipe().to_string());

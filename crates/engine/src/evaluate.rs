@@ -43,7 +43,7 @@ pub fn evaluate(
         accepted_leakage.push("the model was trained on the data that it is judged by".to_owned());
     }
     let (scores, report) = trainer::scores(model, data)?;
-    let scored = Scored::of(scores, labels, data);
+    let scored = Scored::of(scores, labels, data).grouped(&data.rows);
     let test = metrics_of(&scored, model.decision.threshold, &judging.options(seed))?;
     Ok(Judgement { test, scored, report, accepted_leakage })
 }

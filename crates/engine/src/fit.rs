@@ -160,7 +160,8 @@ impl Plan {
                 signer: None,
                 path: std::path::PathBuf::new(),
             },
-            validation: Scored { classes, ..Scored::new(raw, probability, validation_labels) },
+            validation: Scored { classes, ..Scored::new(raw, probability, validation_labels) }
+                .grouped(&train.rows.select(&validation)),
             seconds: start.elapsed().as_secs_f64(),
         })
     }

@@ -9,7 +9,7 @@ use super::part::{EvaluateOptions, Judged, PartMetrics, judge};
 use super::trainer::{Scored, Trained, Trainer};
 use crate::bootstrap::Replicates;
 use crate::metrics::calibration_curve;
-use crate::protocol::{Groups, Rounding, Split};
+use crate::protocol::Split;
 
 /// Trains on each split's training rows, judges on its test rows.
 pub fn evaluate(
@@ -114,8 +114,7 @@ impl Gathered {
         };
         let mut scored = score(model, trained.as_ref(), test, split)?;
         if options.group_duplicates {
-            let groups = Groups::new(&test.rows, Rounding::Exact);
-            scored.groups = (groups.count < test.len()).then_some(groups.of);
+            scored = scored.grouped(&test.rows);
         }
         let Judged { metrics, replicates } = judged(&scored, true)?;
         if options.train_metrics {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use tripline_core::{Dataset, Labels, Progress};
+use tripline_core::{Dataset, Labels, Progress, Rows};
 
 use crate::metrics::ClassProbabilities;
+use crate::protocol::{Groups, Rounding};
 
 /// Trains one kind of model.
 pub trait Trainer: Sync {
@@ -95,6 +96,14 @@ impl Scored {
             classes: scores.classes,
             ..Self::new(scores.raw, scores.probability, labels)
         }
+    }
+
+    /// The same, where rows with equal features are known as such if there are any.
+    #[must_use]
+    pub fn grouped(mut self, rows: &Rows) -> Self {
+        let groups = Groups::new(rows, Rounding::Exact);
+        self.groups = (groups.count < rows.len()).then_some(groups.of);
+        self
     }
 }
 

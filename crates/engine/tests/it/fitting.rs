@@ -60,6 +60,24 @@ fn fit(id: &str, settings: &TrainingSettings) -> Model {
 }
 
 #[test]
+fn rows_that_repeat_are_one_piece_of_evidence() {
+    let model = fit("gradient_boosting", &settings("gradient_boosting"));
+    let once = data(400, 2);
+    let index: Vec<usize> = (0..400).cycle().take(4000).collect();
+    let width = |data: &Dataset| {
+        let test = evaluate(&model, data, &JudgingSettings::default(), 0).unwrap().test;
+        let interval = test.metric("roc_auc").unwrap().interval.unwrap();
+        (interval.high - interval.low, test.resampled)
+    };
+    let (one, of) = width(&once);
+    assert_eq!(of, Some("rows"));
+    let (ten, of) = width(&once.select(&index));
+    assert_eq!(of, Some("groups of equal rows"));
+    // Ten copies are no more evidence; as rows of their own they would be, by a factor of 3.
+    assert!(ten > 0.9 * one, "{ten} {one}");
+}
+
+#[test]
 fn a_threshold_keeps_its_budget_on_rows_that_it_never_saw() {
     let later = data(4000, 2);
     for card in trainable() {

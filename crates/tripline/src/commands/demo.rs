@@ -104,12 +104,7 @@ impl Demo {
         say(&format!("\n{}", terminal.paint(Style::Bold, "3  How good is each model?")))?;
         say(&comparing::table(terminal, &comparison, &order, settings.threshold))?;
 
-        // The first model that can say why.
-        let best = order
-            .models
-            .iter()
-            .map(|&at| &comparison.models[at])
-            .find(|fitted| fitted.model.detector().explain().is_some());
+        let best = chosen(&comparison, order.metric);
         let alert = match best {
             Some(fitted) => top_alert(&comparison, fitted, &data)?,
             None => None,
@@ -234,6 +229,22 @@ impl Paths {
             flows: folder.join("flows.csv"),
         }
     }
+}
+
+/// The best model on validation rows among those that can say why: test rows judge, they choose
+/// nothing.
+fn chosen<'a>(comparison: &'a Comparison, metric: &str) -> Option<&'a FittedModel> {
+    let validation = |at: usize, id: &str| {
+        comparison.evaluations[at].parts.validation.as_ref().and_then(|part| part.value(id))
+    };
+    let explained = (0..comparison.models.len())
+        .filter(|&at| comparison.models[at].model.detector().explain().is_some());
+    // Few benign rows have no rate of 1e-3; the area there is always.
+    let told = explained.clone().all(|at| validation(at, metric).is_some());
+    let metric = if told { metric } else { "roc_auc" };
+    let value = |at: usize| validation(at, metric).unwrap_or(f64::NEG_INFINITY);
+    let best = explained.reduce(|best, next| if value(next) > value(best) { next } else { best });
+    best.map(|at| &comparison.models[at])
 }
 
 /// The judged row of the highest score, explained.
