@@ -101,23 +101,26 @@ def tpr_at(score, attack, fpr, weight=None):
 def paired_interval(parts, metric, replicates=400, seed=0):
     """Mean difference (ours - peer) over parts with a 95 % stratified bootstrap interval.
 
-    `parts` is a list of (ours, peer, attack); within a part rows are drawn again, benign and
-    attack rows apart, the same rows for both models.
+    `parts` is a list of (ours, peer, attack, group); within a part whole groups of equal rows are
+    drawn again, which are one piece of evidence, benign and attack groups apart (by their first
+    row), the same for both models.
     """
     rng = np.random.default_rng(seed)
     sorted_metric = {"auc": _auc_sorted, "tpr": lambda s, a, w: _tpr_sorted(s, a, w, 1e-3)}[metric]
     point, draws = [], np.zeros(replicates)
-    for ours, peer, attack in parts:
+    for ours, peer, attack, group in parts:
+        _, first, member = np.unique(group, return_index=True, return_inverse=True)
+        sides = [np.flatnonzero(attack[first]), np.flatnonzero(~attack[first])]
         by_ours, by_peer = np.argsort(ours, kind="stable"), np.argsort(peer, kind="stable")
         point.append(
             sorted_metric(ours[by_ours], attack[by_ours], None)
             - sorted_metric(peer[by_peer], attack[by_peer], None)
         )
         for r in range(replicates):
-            weight = np.zeros(len(attack))
-            for side in (attack, ~attack):
-                rows = np.flatnonzero(side)
-                weight[rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)))
+            times = np.zeros(len(first))
+            for side in sides:
+                times[side] = rng.multinomial(len(side), np.full(len(side), 1 / len(side)))
+            weight = times[member]
             draws[r] += sorted_metric(ours[by_ours], attack[by_ours], weight[by_ours])
             draws[r] -= sorted_metric(peer[by_peer], attack[by_peer], weight[by_peer])
     low, high = np.quantile(draws / len(parts), [0.025, 0.975])
