@@ -15,6 +15,16 @@ use crate::provenance::Provenance;
 use crate::register::register;
 use crate::rows_state;
 
+/// What is to be known of the threshold of an imported model.
+const NO_THRESHOLD: &str = "an imported model brings no threshold of its own";
+
+/// What an imported model that tells classes apart leaves open.
+pub(crate) fn first_is_benign(class: &str) -> String {
+    format!(
+        "the file does not say which class is benign: class `{class}`, its first, is taken as such"
+    )
+}
+
 impl Model {
     /// Writes the model's file atomically, signed if a key is given.
     pub fn write(&self, file: &Path, key: Option<&SecretKey>) -> Result<(), EngineError> {
@@ -82,15 +92,15 @@ impl Model {
             Link::Logit => 0.0,
             Link::Probability | Link::Rank => 0.5,
         };
+        let note = match detector.classes().and_then(|classes| classes.names().first()) {
+            Some(first) => format!("{NO_THRESHOLD}; {}", first_is_benign(first)),
+            None => NO_THRESHOLD.to_owned(),
+        };
         Ok(Self {
             preparer: None,
             detector,
             calibrator,
-            decision: Decision {
-                threshold,
-                rule: "probability 0.5".to_owned(),
-                note: Some("an imported model brings no threshold of its own".to_owned()),
-            },
+            decision: Decision { threshold, rule: "probability 0.5".to_owned(), note: Some(note) },
             provenance: Provenance::default(),
             background: None,
             typical: None,

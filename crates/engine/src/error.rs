@@ -115,6 +115,16 @@ pub enum EngineError {
         /// The column.
         column: String,
     },
+    /// A column that an imported model reads is not in the data.
+    #[error(
+        "{model}: the data lack column `{column}`, which the model reads; rename the columns of the data, or save the model with the names of its columns"
+    )]
+    ImportedColumn {
+        /// Its file.
+        model: String,
+        /// The column.
+        column: String,
+    },
     /// Training data without labels.
     #[error("{file}: no labels; name their column with --label COLUMN --benign VALUE")]
     NoLabels {
@@ -123,7 +133,8 @@ pub enum EngineError {
     },
     /// Training data of one class.
     #[error(
-        "{file}: all {rows} rows are of class `{class}`; to learn what tells attacks apart takes rows of both kinds (is `{benign}` the benign class? else give --benign VALUE)"
+        "{file}: {} of class `{class}`; to learn what tells attacks apart takes rows of both kinds (is `{benign}` the benign class? else give --benign VALUE)",
+        all_rows(*rows)
     )]
     OneClass {
         /// The data.
@@ -134,6 +145,18 @@ pub enum EngineError {
         class: String,
         /// What is taken as benign.
         benign: String,
+    },
+    /// Rows held back of one kind.
+    #[error(
+        "{file}: threshold and calibration need {class} rows, and none of the {rows} rows held back for them is; give more {class} rows, or try `--validation out-of-fold:5`"
+    )]
+    HeldBack {
+        /// The data.
+        file: String,
+        /// `benign` or `attack`.
+        class: &'static str,
+        /// Rows held back.
+        rows: usize,
     },
     /// The column of weights cannot be used.
     #[error("{file}: --weights: column `{column}` {reason}")]
@@ -319,4 +342,8 @@ impl EngineError {
     pub(crate) fn no_labels(data: &Dataset) -> Self {
         Self::NoLabels { file: data.source.name.clone() }
     }
+}
+
+fn all_rows(rows: usize) -> String {
+    if rows == 1 { "its only row is".to_owned() } else { format!("all {rows} rows are") }
 }

@@ -31,12 +31,7 @@ pub fn evaluate(
 ) -> Result<Judgement, EngineError> {
     let labels = data.labels.clone().ok_or_else(|| EngineError::no_labels(data))?;
     let mut accepted_leakage = model.provenance.accepted_leakage.clone();
-    let trained_on_it = model
-        .provenance
-        .sources
-        .iter()
-        .any(|(part, source)| part == "train" && source.sha256 == data.source.sha256);
-    if trained_on_it && !data.source.sha256.is_empty() {
+    if model.provenance.trained_on(&data.source) {
         if !judging.accept_leakage {
             return Err(EngineError::TrainedOnIt { file: data.source.name.clone() });
         }

@@ -12,7 +12,7 @@ use tripline_core::{
     Progress, Rng, Rows, Supervision, Task, Validation,
 };
 use tripline_features::{PrepareContext, Preparer, Recipe};
-use tripline_models::calibration::{Calibrator, CalibratorKind};
+use tripline_models::calibration::{CalibrationError, Calibrator, CalibratorKind};
 
 use crate::error::EngineError;
 use crate::model::{Decision, Model};
@@ -123,7 +123,13 @@ impl Plan {
             &attacks,
             validation_weights.as_deref(),
         )
-        .map_err(|source| EngineError::Calibration { model: self.card.id.to_owned(), source })?;
+        .map_err(|source| match source {
+            CalibrationError::NoRows { class } => {
+                let rows = attacks.len();
+                EngineError::HeldBack { file: train.source.name.clone(), class, rows }
+            }
+            source => EngineError::Calibration { model: self.card.id.to_owned(), source },
+        })?;
         let threshold = self.threshold(&raw, &attacks)?;
         let provenance = Provenance {
             program: concat!("tripline ", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -26,9 +26,20 @@ pub use provenance::Provenance;
 pub use register::{register, trainable};
 pub use settings::{JudgingSettings, ReadSettings, TrainingSettings, ValidationRule};
 
+/// More threads than any machine that this runs on has; a larger number is a slip, and starting so
+/// many would stall the machine.
+const MAX_THREADS: usize = 1024;
+
 /// Limits the threads of all work that follows; 0 takes all cores. To be called once, before any
-/// work.
+/// work. Errors over 1024.
 pub fn use_threads(threads: usize) -> Result<(), EngineError> {
+    if threads > MAX_THREADS {
+        return Err(EngineError::Setting {
+            name: "threads",
+            expected: "from 0 (all cores) to 1024",
+            got: threads.to_string(),
+        });
+    }
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use tripline_assess::explain::Typical;
 use tripline_core::{
-    Attributions, Card, Category, Column, Detector, ExplainMethod, ExplainOptions, Frame,
-    Interactions, Rows, Schema,
+    Attributions, Card, Category, Column, Detector, ExplainError, ExplainMethod, ExplainOptions,
+    Frame, FrameError, Interactions, Rows, Schema, ScoreError,
 };
 use tripline_features::{MissingColumns, PrepareError, PrepareReport, Preparer};
 use tripline_models::calibration::Calibrator;
@@ -170,7 +170,7 @@ impl Model {
         let (prepared, report) = self.prepare(rows)?;
         verdicts.report.merge(&report);
         let frame = Frame::from(prepared);
-        let error = |source| EngineError::Score { model: self.name(), source };
+        let error = |source| self.unscored(source);
         let raw = self.detector.score(&frame).map_err(error)?;
         verdicts.probability.extend(raw.iter().map(|&raw| self.calibrator.apply(raw)));
         verdicts.alert.extend(raw.iter().map(|&raw| raw >= self.decision.threshold));
@@ -218,7 +218,7 @@ impl Model {
         let options = ExplainOptions { method, class };
         explain
             .attributions(&Frame::from(prepared), &options)
-            .map_err(|source| EngineError::Explain { model: self.name(), source })
+            .map_err(|source| self.unexplained(source))
     }
 
     /// What each pair of prepared columns adds to each row's output.
@@ -235,7 +235,7 @@ impl Model {
         let options = ExplainOptions { class, ..ExplainOptions::default() };
         explain
             .interactions(&Frame::from(prepared), &options)
-            .map_err(|source| EngineError::Explain { model: self.name(), source })
+            .map_err(|source| self.unexplained(source))
     }
 
     /// What each prepared column is worth, largest first; none if the method has no such number.
@@ -253,6 +253,24 @@ impl Model {
             self.card().id.to_owned()
         } else {
             self.path.display().to_string()
+        }
+    }
+
+    fn unexplained(&self, source: ExplainError) -> EngineError {
+        match source {
+            ExplainError::Frame(FrameError::Missing { column }) => {
+                EngineError::ImportedColumn { model: self.name(), column }
+            }
+            source => EngineError::Explain { model: self.name(), source },
+        }
+    }
+
+    fn unscored(&self, source: ScoreError) -> EngineError {
+        match source {
+            ScoreError::Frame(FrameError::Missing { column }) => {
+                EngineError::ImportedColumn { model: self.name(), column }
+            }
+            source => EngineError::Score { model: self.name(), source },
         }
     }
 

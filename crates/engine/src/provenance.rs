@@ -64,6 +64,15 @@ pub struct MetricRecord {
 }
 
 impl Provenance {
+    /// Whether the model was trained on that very file, told by its fingerprint.
+    pub fn trained_on(&self, source: &Source) -> bool {
+        !source.sha256.is_empty()
+            && self
+                .sources
+                .iter()
+                .any(|(part, read)| part == "train" && read.sha256 == source.sha256)
+    }
+
     /// As data for a model file.
     pub fn save(&self) -> State {
         let mut state = State::new();

@@ -6,6 +6,7 @@ use std::time::Instant;
 use tripline_core::{Dataset, Note, Progress, Source};
 use tripline_features::PrepareReport;
 
+use crate::artifact::first_is_benign;
 use crate::error::EngineError;
 use crate::explain::ExplainSettings;
 use crate::model::{Model, Verdicts};
@@ -36,6 +37,8 @@ pub struct ScoreSummary {
     pub notes: Vec<Note>,
     /// Attacks with alerts on them, where the data has labels.
     pub labelled: Option<Labelled>,
+    /// Whether the model was trained on this very file, so that its figures are not a judgement.
+    pub trained_on_it: bool,
     /// Seconds of reading, scoring, writing.
     pub seconds: f64,
 }
@@ -105,13 +108,19 @@ pub fn score<'a>(
     if let Some((sink, _)) = &mut sink {
         sink.finish().map_err(|error| refused(output, error))?;
     }
+    let source = batches.source();
+    let mut notes = batches.notes();
+    if let (None, Some([first, ..])) = (model.preparer(), model.classes()) {
+        notes.push(Note { code: "first-class-benign", text: first_is_benign(first) });
+    }
     Ok(ScoreSummary {
-        source: batches.source(),
+        trained_on_it: model.provenance.trained_on(&source),
+        source,
         rows: state.rows,
         alerts: state.alerts,
         highest: state.highest,
         report: state.report,
-        notes: batches.notes(),
+        notes,
         labelled: state.labelled,
         seconds: start.elapsed().as_secs_f64(),
     })

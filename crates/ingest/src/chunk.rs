@@ -61,7 +61,7 @@ pub(crate) enum BadReason {
 impl std::fmt::Display for BadReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::TooLong => write!(f, "the record is longer than the bound"),
+            Self::TooLong => write!(f, "the record is longer than max_record_bytes"),
             Self::OpenQuote => write!(f, "a quote is never closed"),
             Self::Fields { got, expected } => write!(f, "{got} cells where {expected} are due"),
             Self::NoTime => write!(f, "the time cell holds no time"),

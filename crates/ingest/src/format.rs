@@ -290,7 +290,7 @@ fn first_record<'a>(
         return Err(IngestError::TooLarge {
             path: path.to_owned(),
             line: 1,
-            what: "the first record",
+            what: "the number of bytes of the first record",
             bound: options.max_record_bytes,
             way_out: "give a table with a header and a record on each line",
         });

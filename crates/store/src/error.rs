@@ -17,6 +17,12 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
+    /// Nothing by that name.
+    #[error("{}: there is no such file; check the path", file.display())]
+    NoFile {
+        /// As given.
+        file: PathBuf,
+    },
     /// A folder where a file is wanted.
     #[error("{}: is a folder; name a file in it", file.display())]
     Folder {

@@ -1,7 +1,7 @@
 //! A model file: named sections of bytes under a checksum, signed if asked.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use tripline_core::{State, StateError};
@@ -124,7 +124,10 @@ pub fn is_model_file(bytes: &[u8]) -> bool {
 /// All bytes of a file of bounded size.
 pub fn read_bounded(file: &Path, limits: &Limits) -> Result<Vec<u8>, StoreError> {
     let error = |action| move |source| StoreError::Io { file: file.to_owned(), action, source };
-    let open = File::open(file).map_err(error("open"))?;
+    let open = File::open(file).map_err(|source| match source.kind() {
+        ErrorKind::NotFound => StoreError::NoFile { file: file.to_owned() },
+        _ => error("open")(source),
+    })?;
     let meta = open.metadata().map_err(error("read"))?;
     if meta.is_dir() {
         return Err(StoreError::Folder { file: file.to_owned() });

@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod exit;
 mod output;
+mod outputs;
 mod progress;
 mod report;
 mod session;

@@ -1,6 +1,6 @@
 //! One run of the program: its settings with the way it talks.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tripline_assess::protocol::Protocol;
 use tripline_assess::threshold::ThresholdRule;
@@ -16,6 +16,7 @@ use tripline_store::Limits;
 use crate::args::{Cli, DataArgs, JudgingArgs, RateArgs, TrainingArgs};
 use crate::config::Config;
 use crate::exit::Usage;
+use crate::outputs;
 use crate::terminal::Terminal;
 
 /// A model's id with `name=value` pairs.
@@ -25,6 +26,7 @@ pub(crate) type ModelParams = (String, Vec<(String, String)>);
 pub(crate) struct Session {
     pub(crate) terminal: Terminal,
     pub(crate) config: Config,
+    config_file: Option<PathBuf>,
 }
 
 impl Session {
@@ -36,7 +38,18 @@ impl Session {
         config.run.seed = cli.global.seed.unwrap_or(config.run.seed);
         config.run.threads = cli.global.threads.unwrap_or(config.run.threads);
         tripline_engine::use_threads(config.run.threads)?;
-        Ok(Self { terminal, config })
+        Ok(Self { terminal, config, config_file: cli.global.config.clone() })
+    }
+
+    /// Refuses outputs that would replace a file that is read, or each other.
+    pub(crate) fn keep_inputs(
+        &self,
+        outputs: &[Option<&Path>],
+        inputs: &[Option<&Path>],
+    ) -> Result<(), Usage> {
+        let mut inputs = inputs.to_vec();
+        inputs.push(self.config_file.as_deref());
+        outputs::keep(outputs, &inputs)
     }
 
     pub(crate) fn seed(&self) -> u64 {

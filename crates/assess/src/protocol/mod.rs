@@ -110,7 +110,9 @@ pub enum ProtocolError {
         source_name: String,
     },
     /// Too few rows, or groups of equal rows, for so many parts.
-    #[error("{parts} parts need at least as many distinct rows, `{source_name}` has {distinct}")]
+    #[error(
+        "{parts} parts need at least as many distinct rows, `{source_name}` has {distinct}; ask for fewer folds, or give more rows"
+    )]
     TooFew {
         /// The data set.
         source_name: String,

@@ -189,7 +189,7 @@ fn what_cannot_be_split_is_told_with_a_way_out() {
     );
     assert_eq!(
         error(Protocol::DuplicateGrouped { folds: 60 }, &data),
-        "60 parts need at least as many distinct rows, `made` has 50"
+        "60 parts need at least as many distinct rows, `made` has 50; ask for fewer folds, or give more rows"
     );
     let unlabelled = Dataset { labels: None, ..data.clone() };
     assert_eq!(

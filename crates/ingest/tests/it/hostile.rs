@@ -156,7 +156,7 @@ fn a_line_of_10_mb_costs_itself_alone() {
     refused(
         &b"9".repeat(10 << 20),
         expect![[
-            r#"flows.csv:1: the first record is over the bound of 1048576; give a table with a header and a record on each line"#
+            r#"flows.csv:1: the number of bytes of the first record is over the bound of 1048576; give a table with a header and a record on each line"#
         ]],
     );
 }

@@ -108,7 +108,8 @@ pub(crate) fn describe(terminal: &Terminal, data: &Dataset) -> String {
         text.push_str(&format!("  classes: {}{more}\n", named.join(", ")));
     }
     if source.bad_records > 0 {
-        text.push_str(&format!("  {} records could not be read\n", source.bad_records));
+        let records = if source.bad_records == 1 { "record" } else { "records" };
+        text.push_str(&format!("  {} {records} could not be read\n", source.bad_records));
     }
     for note in &data.notes {
         text.push_str(&terminal.paint(Style::Dim, &format!("  note: {}\n", note.text)));

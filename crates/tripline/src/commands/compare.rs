@@ -96,9 +96,19 @@ impl Compare {
     pub(crate) fn run(&self, session: Session) -> anyhow::Result<Exit> {
         let session =
             session.with_data(&self.read).with_training(&self.training).with_judging(&self.judging);
-        let ids = self.ids();
-        let settings = session.training_settings(&params(&self.params)?)?;
+        let ids = self.ids()?;
+        let params = params(&self.params)?;
+        if let Some((id, _)) = params.iter().find(|(id, _)| !ids.contains(id)) {
+            return Err(Usage(format!(
+                "--param names `{id}`, which is not compared; compared are: {}",
+                ids.join(", ")
+            ))
+            .into());
+        }
+        let settings = session.training_settings(&params)?;
         let judging = session.judging_settings()?;
+        session
+            .keep_inputs(&[self.report.as_deref()], &[Some(&self.data), self.test.as_deref()])?;
         let page = match &self.report {
             Some(file) => Some(AtomicFile::create(file).map_err(EngineError::from)?),
             None => None,
@@ -152,12 +162,18 @@ impl Compare {
         Ok(Exit::Ok)
     }
 
-    fn ids(&self) -> Vec<String> {
+    fn ids(&self) -> Result<Vec<String>, Usage> {
         if self.models.is_empty() {
-            trainable().iter().map(|card| card.id.to_owned()).collect()
-        } else {
-            self.models.iter().map(|id| id.trim().to_owned()).collect()
+            return Ok(trainable().iter().map(|card| card.id.to_owned()).collect());
         }
+        let mut ids: Vec<String> = Vec::new();
+        for id in self.models.iter().map(|id| id.trim().to_owned()) {
+            if ids.contains(&id) {
+                return Err(Usage(format!("--models names `{id}` twice; name each model once")));
+            }
+            ids.push(id);
+        }
+        Ok(ids)
     }
 }
 

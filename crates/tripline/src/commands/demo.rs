@@ -25,6 +25,8 @@ use crate::summary;
 use crate::terminal::Style;
 use crate::wire::DatasetWire;
 
+/// Fewer flows than this leave attack classes without a row to train on.
+const LEAST_ROWS: usize = 1_000;
 /// Reasons told of the top alert.
 const REASONS: usize = 6;
 
@@ -37,7 +39,7 @@ const REASONS: usize = 6;
 #[command(after_help = "Examples:\n  tripline demo\n  tripline demo --rows 20000 --out /tmp/demo")]
 pub(crate) struct Demo {
     /// Number of flows
-    #[arg(long, value_name = "N", default_value_t = 60_000)]
+    #[arg(long, value_name = "N", default_value_t = 60_000, value_parser = enough_rows)]
     rows: usize,
     /// The folder for the outputs; files of an earlier demo in it are replaced
     #[arg(long, value_name = "DIR", default_value = "tripline-demo")]
@@ -273,5 +275,13 @@ fn top_alert(
             Ok(Some(explain_one(&fitted.model, data, row as u64, &settings)?))
         }
         None => Ok(None),
+    }
+}
+
+fn enough_rows(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(rows) if rows >= LEAST_ROWS => Ok(rows),
+        Ok(_) => Err(format!("the demo needs at least {LEAST_ROWS} flows")),
+        Err(error) => Err(format!("not a whole number: {error}")),
     }
 }

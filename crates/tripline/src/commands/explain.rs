@@ -104,6 +104,10 @@ pub(crate) struct OneRow {
 impl Explain {
     pub(crate) fn run(&self, session: Session) -> anyhow::Result<Exit> {
         let session = session.with_data(&self.read);
+        session.keep_inputs(
+            &[self.plot.as_deref()],
+            &[Some(&self.model), Some(&self.data), self.verify.key()],
+        )?;
         let model = self.verify.read(&session, &self.model)?;
         let page = match &self.plot {
             Some(file) => Some(AtomicFile::create(file).map_err(EngineError::from)?),
@@ -119,7 +123,7 @@ impl Explain {
             (true, None) => {
                 return Err(Usage(format!(
                     "{}: the file holds no benign training rows, so --interventional has nothing \
-                     to compare with",
+                     to compare with; leave it out",
                     self.model.display()
                 ))
                 .into());

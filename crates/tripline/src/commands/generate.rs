@@ -47,6 +47,7 @@ impl Generate {
     pub(crate) fn run(&self, session: &Session) -> anyhow::Result<Exit> {
         let Self::Flows(flows) = self;
         let seed = session.seed();
+        session.keep_inputs(&[Some(&flows.output)], &[])?;
         let mut file = AtomicFile::create(&flows.output).map_err(EngineError::from)?;
         let data = synthetic::flows(flows.rows, seed);
         synthetic::write_csv(&data, &mut file)

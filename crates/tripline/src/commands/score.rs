@@ -58,6 +58,11 @@ pub(crate) struct VerifyArgs {
 }
 
 impl VerifyArgs {
+    /// The key's file.
+    pub(crate) fn key(&self) -> Option<&Path> {
+        self.verify_key.as_deref()
+    }
+
     /// Reads a model, checks its signature if a key is given.
     pub(crate) fn read(&self, session: &Session, file: &Path) -> Result<Model, EngineError> {
         let Some(key) = &self.verify_key else { return session.read_model(file) };
@@ -85,6 +90,7 @@ struct Scored<'a> {
     highest: Option<HighestWire>,
     #[serde(skip_serializing_if = "Option::is_none")]
     labelled: Option<LabelledWire>,
+    trained_on_it: bool,
     handled: Vec<HandledWire>,
     data: SourceWire,
     notes: Vec<NoteWire>,
@@ -109,6 +115,10 @@ struct LabelledWire {
 impl Score {
     pub(crate) fn run(&self, session: Session) -> anyhow::Result<Exit> {
         let session = session.with_data(&self.read);
+        session.keep_inputs(
+            &[self.output.as_deref()],
+            &[Some(&self.model), Some(&self.data), self.verify.key()],
+        )?;
         let mut model = self.verify.read(&session, &self.model)?;
         if self.fill_missing_columns {
             model = model.with_missing_columns(MissingColumns::Fill);
@@ -174,6 +184,7 @@ impl Score {
                 false_alarms: labelled.false_alarms,
                 quiet: labelled.quiet,
             }),
+            trained_on_it: summary.trained_on_it,
             handled: handled(&summary.report),
             data: SourceWire::of("scored", &summary.source),
             notes: summary
@@ -206,6 +217,12 @@ impl Score {
                 labelled.false_alarms,
                 labelled.false_alarms + labelled.quiet
             ));
+            if wire.trained_on_it {
+                text.push_str(
+                    "  the model was trained on this very file: these figures flatter it; judge \
+                     it by other data\n",
+                );
+            }
         }
         text.push_str(&handled_text(&wire.handled));
         for note in &wire.notes {

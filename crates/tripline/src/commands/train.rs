@@ -112,6 +112,10 @@ impl Train {
             )
             .into());
         }
+        session.keep_inputs(
+            &[Some(&self.output), self.report.as_deref()],
+            &[Some(&self.data), self.test.as_deref(), self.sign.as_deref()],
+        )?;
         let key = match &self.sign {
             Some(file) => Some(SecretKey::read(file).map_err(EngineError::from)?),
             None => None,

@@ -22,7 +22,7 @@ fn a_missing_file() {
         &Bench::new(),
         "inspect none.trip",
         1,
-        "error: none.trip: cannot open: No such file or directory (os error 2)",
+        "error: none.trip: there is no such file; check the path",
     );
 }
 
@@ -215,6 +215,80 @@ fn a_failure_keeps_what_was_there() {
 }
 
 #[test]
+fn an_output_never_replaces_an_input() {
+    let bench = Bench::with_model();
+    bench.write("model.csv", bench.bytes("model.trip"));
+    bench.write("run.yaml", "run:\n  seed: 0\n");
+    let before: Vec<Vec<u8>> = bench.names().iter().map(|name| bench.bytes(name)).collect();
+    for (arguments, file) in [
+        ("train flows.csv -o flows.csv", "flows.csv"),
+        ("train flows.csv -o ./flows.csv", "./flows.csv"),
+        ("train flows.csv --config run.yaml -o run.yaml", "run.yaml"),
+        ("train flows.csv --protocol random --report flows.csv -o m.trip", "flows.csv"),
+        ("compare flows.csv --report flows.csv", "flows.csv"),
+        ("score model.trip flows.csv -o flows.csv", "flows.csv"),
+        ("score model.csv flows.csv -o model.csv", "model.csv"),
+        ("explain model.trip flows.csv --row 0 --plot model.trip", "model.trip"),
+        ("generate flows --config run.yaml -o run.yaml", "run.yaml"),
+    ] {
+        let expected = format!(
+            "error: {file}: this command reads this file, so writing there would lose it; give the output another name"
+        );
+        fails(&bench, arguments, 2, &expected);
+    }
+    fails(
+        &bench,
+        "train flows.csv --protocol random --report m.trip -o m.trip",
+        2,
+        "error: m.trip: two outputs would be written to this file; give each its own name",
+    );
+    let after: Vec<Vec<u8>> = bench.names().iter().map(|name| bench.bytes(name)).collect();
+    assert!(before == after);
+}
+
+#[test]
+fn too_few_rows_to_hold_some_back() {
+    let bench = Bench::new();
+    let rows: String = (0..8).map(|i| format!("{i},bad\n")).collect();
+    bench.write("few.csv", format!("a,label\n9,good\n{rows}"));
+    fails(
+        &bench,
+        "train few.csv --label label --benign good -o m.trip",
+        1,
+        "error: few.csv: threshold and calibration need benign rows, and none of the 2 rows held back for them is; give more benign rows, or try `--validation out-of-fold:5`",
+    );
+}
+
+#[test]
+fn an_imported_model_without_names() {
+    let bench = Bench::with_flows();
+    let model = include_str!("../data/unnamed_lightgbm.txt");
+    bench.write("unnamed.txt", model);
+    for command in ["score unnamed.txt flows.csv -o s.csv", "explain unnamed.txt flows.csv --row 0"]
+    {
+        fails(
+            &bench,
+            command,
+            1,
+            "error: unnamed.txt: the data lack column `Column_0`, which the model reads; rename the columns of the data, or save the model with the names of its columns",
+        );
+    }
+}
+
+#[test]
+fn an_imported_model_of_classes_says_which_is_taken_as_benign() {
+    let bench = Bench::new();
+    bench.write("classes.txt", include_str!("../data/classes_lightgbm.txt"));
+    bench.write("t.csv", "Column_0\n0\n1\n2\n");
+    let told = bench.json("score classes.txt t.csv -o s.csv");
+    assert_eq!(
+        told["notes"][0]["text"],
+        "the file does not say which class is benign: class `0`, its first, is taken as such"
+    );
+    assert!(bench.ok("inspect classes.txt").out.contains("class `0`, its first, is taken as such"));
+}
+
+#[test]
 fn data_that_do_not_fit_the_model() {
     let bench = Bench::with_model();
     let rows: String = (0..50).map(|i| format!("{i},{}\n", i % 3)).collect();
@@ -249,6 +323,27 @@ fn wrong_options() {
         2,
         "error: gradient_boosting: parameter `n_estimators` must be a whole number from 1 to 100000, got \"-1\"",
     );
+    fails(
+        &bench,
+        "compare flows.csv --models sgd,sgd",
+        2,
+        "error: --models names `sgd` twice; name each model once",
+    );
+    fails(
+        &bench,
+        "compare flows.csv --models sgd -p sgdd.alpha=1",
+        2,
+        "error: --param names `sgdd`, which is not compared; compared are: sgd",
+    );
+    fails(
+        &bench,
+        "train flows.csv --threads 999999 -o m.trip",
+        2,
+        "error: threads must be from 0 (all cores) to 1024, got `999999`",
+    );
+    let run = bench.run("demo --rows 10 --out d");
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("the demo needs at least 1000 flows"), "{}", run.err);
     fails(
         &bench,
         "train flows.csv -p n_estimators -o m.trip",

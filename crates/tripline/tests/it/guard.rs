@@ -55,6 +55,23 @@ fn a_model_is_not_judged_by_its_training_data() {
 }
 
 #[test]
+fn scores_of_the_training_data_say_that_they_flatter() {
+    let bench = Bench::with_model();
+    let run = bench.ok("score model.trip flows.csv -o s.csv");
+    assert!(
+        run.out.contains("the model was trained on this very file: these figures flatter it"),
+        "{}",
+        run.out
+    );
+    assert_eq!(bench.json("score model.trip flows.csv -o s.csv")["trained_on_it"], true);
+    bench.ok("generate flows --rows 500 --seed 99 -o later.csv");
+    let run = bench.ok("score model.trip later.csv -o s.csv");
+    assert!(run.out.contains("by the labels of the data"), "{}", run.out);
+    assert!(!run.out.contains("flatter"), "{}", run.out);
+    assert_eq!(bench.json("score model.trip later.csv -o s.csv")["trained_on_it"], false);
+}
+
+#[test]
 fn a_check_can_end_with_an_exit_code() {
     let bench = Bench::new();
     bench.write("t.csv", repeating());
