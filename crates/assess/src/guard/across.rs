@@ -134,7 +134,7 @@ pub(super) fn findings(across: &Across) -> Vec<Finding> {
                 Severity::Warning,
                 "The test file lacks columns of the training file",
                 format!(
-                    "{} {} there, or hold values of another kind; a model sees them as missing.",
+                    "{} {} there, or hold values of another kind; a model that reads one of them refuses the file, or takes an absent one as missing if its recipe has missing_columns=fill.",
                     listed(&missing),
                     if missing.len() == 1 { "is not" } else { "are not" }
                 ),

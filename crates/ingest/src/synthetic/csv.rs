@@ -3,15 +3,25 @@
 use std::io::{self, Write};
 
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 use tripline_core::{Column, Dataset};
 
 /// Rows that are written at once.
 const CHUNK: usize = 16_384;
 
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// SHA-256 of the text in lower-case hexadecimal, as a reader of the file tells it.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
 /// Writes a data set with a header: `stime`, `ltime` in seconds since 1970 where times are known,
 /// the columns, `attack_cat`, `label` (0 or 1) where labels are known. A missing value is an empty
 /// cell; numbers are written so that they read back as the same.
-pub fn write_csv(data: &Dataset, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_csv(data: &Dataset, out: &mut dyn Write) -> io::Result<Written> {
     let mut header: Vec<String> = Vec::new();
     if data.time.is_some() {
         header.extend(["stime".to_owned(), "ltime".to_owned()]);
@@ -20,17 +30,23 @@ pub fn write_csv(data: &Dataset, out: &mut dyn Write) -> io::Result<()> {
     if data.labels.is_some() {
         header.extend(["attack_cat".to_owned(), "label".to_owned()]);
     }
-    writeln!(out, "{}", header.join(","))?;
+    let header = format!("{}\n", header.join(","));
+    let mut digest = Sha256::new_with_prefix(&header);
+    let mut bytes = header.len() as u64;
+    out.write_all(header.as_bytes())?;
     for from in (0..data.len()).step_by(CHUNK * 8) {
         let to = data.len().min(from + CHUNK * 8);
         let starts: Vec<usize> = (from..to).step_by(CHUNK).collect();
         let parts: Vec<Vec<u8>> =
             starts.into_par_iter().map(|start| text(data, start, to.min(start + CHUNK))).collect();
         for part in parts {
+            digest.update(&part);
+            bytes += part.len() as u64;
             out.write_all(&part)?;
         }
     }
-    Ok(())
+    let sha256 = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Written { sha256, bytes })
 }
 
 fn text(data: &Dataset, from: usize, to: usize) -> Vec<u8> {

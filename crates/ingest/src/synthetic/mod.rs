@@ -43,7 +43,7 @@ use rayon::prelude::*;
 use tripline_core::{Dataset, Rng};
 
 use self::clock::Clock;
-pub use self::csv::write_csv;
+pub use self::csv::{Written, write_csv};
 use self::flow::Flow;
 use self::network::Network;
 

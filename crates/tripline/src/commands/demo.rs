@@ -1,6 +1,7 @@
 //! `tripline demo`: everything at once, on made-up flows.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
@@ -81,10 +82,13 @@ impl Demo {
         let page = AtomicFile::create(&paths.report).map_err(EngineError::from)?;
 
         let bar = Bar::new(terminal);
-        let data = synthetic::flows(self.rows, session.seed());
-        synthetic::write_csv(&data, &mut flows)
+        let mut data = synthetic::flows(self.rows, session.seed());
+        let written = synthetic::write_csv(&data, &mut flows)
             .map_err(|source| EngineError::Write { file: paths.flows.clone(), source })?;
         flows.commit().map_err(EngineError::from)?;
+        // The file holds the rows that train: the model must know it, to refuse to be judged by it.
+        let source = Arc::make_mut(&mut data.source);
+        (source.sha256, source.bytes) = (written.sha256, written.bytes);
         say(&format!(
             "{}\n",
             terminal.paint(

@@ -186,4 +186,8 @@ fn the_demo_leaves_what_it_says() {
     bench.ok("score d/model.trip d/flows.csv -o scores.csv --reasons 3");
     bench.ok("explain d/model.trip d/flows.csv --row 0 --plot why.html");
     assert!(run.err.is_empty(), "{}", run.err);
+    // Most of these flows trained the model.
+    let run = bench.run("evaluate d/model.trip d/flows.csv");
+    assert_ne!(run.code, 0);
+    assert!(run.err.contains("trained on"), "{}", run.err);
 }
