@@ -76,6 +76,8 @@ pub fn score<'a>(
     let mut sink: Option<(Box<dyn Sink + 'a>, SinkColumns)> = None;
     while let Some(batch) = batches.next() {
         let batch = batch?;
+        // Before the output is opened: rows that the model does not take leave nothing written.
+        let verdicts = model.score(&batch.rows)?;
         let (sink, columns) = match &mut sink {
             Some(sink) => sink,
             None => {
@@ -87,7 +89,6 @@ pub fn score<'a>(
                 sink.insert((open(columns)?, columns))
             }
         };
-        let verdicts = model.score(&batch.rows)?;
         let reasons = if columns.reasons {
             reasons(model, &batch, &verdicts, settings.reasons)?
         } else {

@@ -31,10 +31,12 @@ pub(crate) fn keep(outputs: &[Option<&Path>], inputs: &[Option<&Path>]) -> Resul
     Ok(())
 }
 
-/// Where a file stands or would stand; none if its folder is not there.
+/// Where a file stands or would stand; none if its folder is not there, or if it is no
+/// regular file.
 fn place(file: &Path) -> Option<PathBuf> {
     if let Ok(place) = file.canonicalize() {
-        return Some(place);
+        // A device or a pipe holds nothing that could be lost.
+        return place.is_file().then_some(place);
     }
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -58,5 +60,7 @@ mod tests {
         assert!(keep(&[Some(&other)], &[Some(&data)]).is_err());
         assert!(keep(&[Some(&new), Some(&folder.path().join("d/../new.csv"))], &[None]).is_err());
         assert!(keep(&[Some(&new), None], &[Some(&data)]).is_ok());
+        let device = Path::new("/dev/null");
+        assert!(keep(&[Some(device), Some(device)], &[Some(device)]).is_ok());
     }
 }

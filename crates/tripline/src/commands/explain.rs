@@ -1,5 +1,6 @@
 //! `tripline explain`: why a model decides as it does.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -48,8 +49,8 @@ pub(crate) struct Explain {
     #[arg(long)]
     global: bool,
     /// Rows that --global draws at most
-    #[arg(long, value_name = "N", default_value_t = 2000)]
-    sample: usize,
+    #[arg(long, value_name = "N", default_value = "2000")]
+    sample: NonZeroUsize,
     /// Reasons to list
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
@@ -137,7 +138,7 @@ impl Explain {
             None => None,
         };
         let global = if self.global {
-            Some(explain_global(&model, &data, self.sample, session.seed(), &settings)?)
+            Some(explain_global(&model, &data, self.sample.get(), session.seed(), &settings)?)
         } else {
             None
         };

@@ -299,6 +299,8 @@ fn data_that_do_not_fit_the_model() {
         1,
         "error: model.trip: the data lack column `proto`, which the model reads; give it, or take it as missing with `tripline score --fill-missing-columns`",
     );
+    // On standard output, too, no header stands before the error.
+    assert_eq!(bench.run("score model.trip t.csv").out, "");
     bench.ok("score model.trip t.csv -o s.csv --fill-missing-columns");
     fails(
         &bench,
@@ -341,6 +343,7 @@ fn wrong_options() {
         2,
         "error: threads must be from 0 (all cores) to 1024, got `999999`",
     );
+    assert_eq!(bench.run("explain m.trip flows.csv --global --sample 0").code, 2);
     let run = bench.run("demo --rows 10 --out d");
     assert_eq!(run.code, 2);
     assert!(run.err.contains("the demo needs at least 1000 flows"), "{}", run.err);
