@@ -264,7 +264,7 @@ impl<'a> Grower<'a> {
     /// The ranges of both children: a split on a column with a direction parts the range in the
     /// middle of their values (LightGBM's `basic` method).
     fn limits_below(&self, limits: Limits, split: &Candidate) -> [Limits; 2] {
-        let middle = (split.values[0] + split.values[1]) / 2.0;
+        let middle = split.values[0] / 2.0 + split.values[1] / 2.0;
         let below = Limits { upper: middle, ..limits };
         let above = Limits { lower: middle, ..limits };
         match self.rules.monotone.get(split.column).copied().unwrap_or(0) {
