@@ -38,6 +38,19 @@ pub struct GlobalReport {
     pub explained: Explained,
 }
 
+/// What a pair of prepared columns adds together, beyond what each adds alone.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct PairEffect {
+    /// The column that stands first in the model.
+    pub first: String,
+    /// The other.
+    pub second: String,
+    /// Mean over the rows, in the unit of the score.
+    pub mean: f64,
+    /// Mean absolute value over the rows, in the unit of the score.
+    pub mean_absolute: f64,
+}
+
 impl Model {
     /// Explains rows in the columns of the data.
     pub fn explain(
@@ -108,13 +121,52 @@ pub fn explain_global(
     seed: u64,
     settings: &ExplainSettings<'_>,
 ) -> Result<GlobalReport, EngineError> {
-    let rows = if data.len() > limit {
-        let mut index = Rng::new(seed).sample(data.len(), limit);
-        index.sort_unstable();
-        data.rows.select(&index)
-    } else {
-        data.rows.clone()
-    };
+    let rows = drawn(data, limit, seed);
     let explained = model.explain(&rows, settings)?;
     Ok(GlobalReport { global: explain::global(&explained.folded), rows, explained })
+}
+
+/// The pairs of prepared columns that add most together over a sample of at most `limit` rows: SHAP
+/// interaction values (Lundberg et al. 2020, eq. 8 to 10), both halves of a pair summed.
+pub fn explain_pairs(
+    model: &Model,
+    data: &Dataset,
+    limit: usize,
+    seed: u64,
+    class: Option<usize>,
+) -> Result<Vec<PairEffect>, EngineError> {
+    let interactions = model.interactions(&drawn(data, limit, seed), class)?;
+    let width = interactions.features.len();
+    let count = interactions.outputs.len().max(1) as f64;
+    let mut pairs = Vec::with_capacity(width * width.saturating_sub(1) / 2);
+    for first in 0..width {
+        for second in first + 1..width {
+            let (mut sum, mut absolute) = (0.0, 0.0);
+            for row in 0..interactions.outputs.len() {
+                let values = &interactions.values[row * width * width..][..width * width];
+                let effect = values[first * width + second] + values[second * width + first];
+                sum += effect;
+                absolute += effect.abs();
+            }
+            pairs.push(PairEffect {
+                first: interactions.features[first].clone(),
+                second: interactions.features[second].clone(),
+                mean: sum / count,
+                mean_absolute: absolute / count,
+            });
+        }
+    }
+    // Stable, so that equal pairs stay in the order of the columns.
+    pairs.sort_by(|a, b| b.mean_absolute.total_cmp(&a.mean_absolute));
+    Ok(pairs)
+}
+
+/// At most `limit` rows, drawn without repetition, in their order.
+fn drawn(data: &Dataset, limit: usize, seed: u64) -> Rows {
+    if data.len() <= limit {
+        return data.rows.clone();
+    }
+    let mut index = Rng::new(seed).sample(data.len(), limit);
+    index.sort_unstable();
+    data.rows.select(&index)
 }

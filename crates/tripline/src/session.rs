@@ -222,6 +222,18 @@ impl Session {
         Ok(tripline_ingest::read(file, &options, progress)?)
     }
 
+    /// Reads a whole labelled test file with the kinds of the training columns: a cell that is no
+    /// number is a missing one there, as it will be when the model scores.
+    pub(crate) fn read_test(
+        &self,
+        file: &Path,
+        train: &Dataset,
+        progress: &dyn Progress,
+    ) -> Result<Dataset, EngineError> {
+        let options = self.read_settings().options(Some(train.rows.schema()), true);
+        Ok(tripline_ingest::read(file, &options, progress)?)
+    }
+
     /// Reads a whole file in the columns of a model.
     pub(crate) fn read_for(
         &self,

@@ -55,7 +55,7 @@ impl Check {
         let bar = Bar::new(&session.terminal);
         let train = session.read_labelled(&self.data, &bar)?;
         let test = match &self.test {
-            Some(file) => Some(session.read_labelled(file, &bar)?),
+            Some(file) => Some(session.read_test(file, &train, &bar)?),
             None => None,
         };
         let report = guard::check(&train, test.as_ref(), &GuardOptions::default());

@@ -116,7 +116,7 @@ impl Compare {
         let bar = Bar::new(&session.terminal);
         let data = session.read_labelled(&self.data, &bar)?;
         let test = match &self.test {
-            Some(file) => Some(session.read_labelled(file, &bar)?),
+            Some(file) => Some(session.read_test(file, &data, &bar)?),
             None => None,
         };
         let comparison =

@@ -8,7 +8,9 @@ use serde::Serialize;
 use tripline_assess::explain::{GlobalExplanation, RowExplanation, dependence};
 use tripline_assess::report::{Decision, ExplanationPage, GlobalView, RowView, render_explanation};
 use tripline_core::{Dataset, Rows};
-use tripline_engine::explain::{ExplainSettings, Explained, GlobalReport, explain_global};
+use tripline_engine::explain::{
+    ExplainSettings, Explained, GlobalReport, PairEffect, explain_global, explain_pairs,
+};
 use tripline_engine::{EngineError, Model};
 use tripline_store::AtomicFile;
 
@@ -24,6 +26,8 @@ use crate::terminal::{Style, Terminal};
 
 /// Columns whose effects over their values a page shows.
 const DEPENDENCES: usize = 6;
+/// Rows that --interactions draws at most: a row takes as many numbers as there are pairs.
+const PAIR_ROWS: usize = 200;
 /// Columns in the cloud of a page.
 const SWARM: usize = 20;
 
@@ -34,7 +38,8 @@ const SWARM: usize = 20;
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["row", "global"]))]
 #[command(after_help = "Examples:\n  tripline explain model.trip new.csv --row 17\n  \
 tripline explain model.trip new.csv --row 17 --plot why.html\n  \
-tripline explain model.trip flows.csv --global --plot model.html")]
+tripline explain model.trip flows.csv --global --plot model.html\n  \
+tripline explain model.trip flows.csv --global --interactions")]
 pub(crate) struct Explain {
     /// The model file
     #[arg(value_name = "MODEL")]
@@ -54,6 +59,10 @@ pub(crate) struct Explain {
     /// Reasons to list
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
+    /// Also list the pairs of columns that add most together: of the row, or of at most 200 rows
+    /// with --global (path-dependent method)
+    #[arg(long, conflicts_with = "interventional")]
+    interactions: bool,
     /// Explain this class's own output; for models that tell classes apart
     #[arg(long, value_name = "CLASS")]
     class: Option<String>,
@@ -79,6 +88,8 @@ struct ExplainedWire<'a> {
     row: Option<RowWire<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     global: Option<&'a GlobalExplanation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interactions: Option<&'a [PairEffect]>,
 }
 
 #[derive(Serialize)]
@@ -142,13 +153,25 @@ impl Explain {
         } else {
             None
         };
+        let pairs = match (self.interactions, self.row) {
+            (false, _) => None,
+            (true, Some(row)) if !self.global => {
+                // `explain_one` has found the row.
+                let at = usize::try_from(row).unwrap_or(usize::MAX);
+                Some(explain_pairs(&model, &data.select(&[at]), 1, session.seed(), class)?)
+            }
+            (true, _) => {
+                let rows = self.sample.get().min(PAIR_ROWS);
+                Some(explain_pairs(&model, &data, rows, session.seed(), class)?)
+            }
+        };
         bar.clear();
         if let Some(mut page) = page {
             let html = self.page(&model, &data, one.as_ref(), global.as_ref());
             report::put(&mut page, &html)?;
             page.commit().map_err(EngineError::from)?;
         }
-        let wire = self.wire(&model, one.as_ref(), global.as_ref());
+        let wire = self.wire(&model, one.as_ref(), global.as_ref(), pairs.as_deref());
         output::show(&session.terminal, &wire, || {
             let mut text = String::new();
             if let Some(one) = &one {
@@ -156,6 +179,9 @@ impl Explain {
             }
             if let Some(global) = &global {
                 text.push_str(&global_text(&session.terminal, &global.global, self.top));
+            }
+            if let Some(pairs) = &pairs {
+                text.push_str(&pairs_text(&session.terminal, pairs, self.top));
             }
             if let Some(plot) = &self.plot {
                 text.push_str(&format!("plots: {}\n", plot.display()));
@@ -174,6 +200,7 @@ impl Explain {
         model: &'a Model,
         one: Option<&'a OneRow>,
         global: Option<&'a GlobalReport>,
+        interactions: Option<&'a [PairEffect]>,
     ) -> ExplainedWire<'a> {
         ExplainedWire {
             model: model.card().id,
@@ -195,6 +222,7 @@ impl Explain {
                 }
             }),
             global: global.map(|global| &global.global),
+            interactions,
         }
     }
 
@@ -360,4 +388,21 @@ fn global_text(terminal: &Terminal, global: &GlobalExplanation, top: usize) -> S
         global.unit,
         table.lines(2).join("\n")
     )
+}
+
+fn pairs_text(terminal: &Terminal, pairs: &[PairEffect], top: usize) -> String {
+    let mut table = Table::new(&[
+        ("columns", Align::Left),
+        ("mean |effect|", Align::Right),
+        ("mean effect", Align::Right),
+    ]);
+    for pair in pairs.iter().filter(|pair| pair.mean_absolute > 0.0).take(top) {
+        table.row([
+            format!("{} with {}", pair.first, pair.second),
+            format!("{:.4}", pair.mean_absolute),
+            format!("{:+.4}", pair.mean),
+        ]);
+    }
+    let title = terminal.paint(Style::Bold, "What pairs of columns add together");
+    format!("{title}, beyond what each adds alone\n{}\n", table.lines(2).join("\n"))
 }

@@ -131,7 +131,7 @@ impl Train {
         let options = session.read_settings().options(None, supervised);
         let data = tripline_ingest::read(&self.data, &options, &bar).map_err(EngineError::from)?;
         let test = match &self.test {
-            Some(file) => Some(session.read_labelled(file, &bar)?),
+            Some(file) => Some(session.read_test(file, &data, &bar)?),
             None => None,
         };
         let training = train(&id, &data, test.as_ref(), &settings, &judging, session.seed(), &bar)?;

@@ -191,3 +191,40 @@ fn the_demo_leaves_what_it_says() {
     assert_ne!(run.code, 0);
     assert!(run.err.contains("trained on"), "{}", run.err);
 }
+
+#[test]
+fn a_test_file_has_the_kinds_of_the_training_columns() {
+    let bench = Bench::with_flows();
+    bench.ok("generate flows --rows 2000 --seed 9 -o clean.csv");
+    let clean = bench.read("clean.csv");
+    let mut lines: Vec<String> = clean.lines().map(str::to_owned).collect();
+    let column = lines[0].split(',').position(|name| name == "sbytes").unwrap();
+    for line in &mut lines[1..] {
+        // No cell of this column is a number: alone it would be read as a category.
+        let mut cells: Vec<&str> = line.split(',').collect();
+        cells[column] = "unknown";
+        *line = cells.join(",");
+    }
+    bench.write("dirty.csv", lines.join("\n"));
+    let train = "train flows.csv --model gradient_boosting -p n_estimators=20 -o m.trip --test";
+    let auc = |file: &str| {
+        let trained = bench.json(&format!("{train} {file}"));
+        trained["metrics"]["gradient_boosting"]["test"]["roc_auc"].as_f64().unwrap()
+    };
+    let (clean, dirty) = (auc("clean.csv"), auc("dirty.csv"));
+    assert!(dirty > 0.7 && dirty != clean, "{clean} {dirty}");
+}
+
+#[test]
+fn pairs_of_columns_are_listed_by_what_they_add() {
+    let bench = Bench::with_model();
+    let told = bench.json("explain model.trip flows.csv --global --sample 50 --interactions");
+    let pairs = told["interactions"].as_array().unwrap();
+    let effects: Vec<f64> =
+        pairs.iter().map(|pair| pair["mean_absolute"].as_f64().unwrap()).collect();
+    assert!(effects[0] > 0.0);
+    assert!(effects.windows(2).all(|pair| pair[0] >= pair[1]));
+    let text = bench.run("explain model.trip flows.csv --row 3 --interactions");
+    assert_eq!(text.code, 0, "{}", text.err);
+    assert!(text.out.contains("What pairs of columns add together"), "{}", text.out);
+}
