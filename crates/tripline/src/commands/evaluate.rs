@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use tripline_assess::evaluate::{PartMetrics, Parts};
+use tripline_assess::metrics::resolve;
 use tripline_engine::evaluate::evaluate;
 
 use crate::args::{DataArgs, RateArgs};
 use crate::commands::{check, score};
-use crate::exit::Exit;
+use crate::exit::{Exit, Usage};
 use crate::output;
 use crate::progress::Bar;
 use crate::session::Session;
@@ -20,7 +21,8 @@ use crate::wire::{DatasetWire, MetricsWire, PartsWire};
 ///
 /// The model's own threshold decides. Data that the model was trained on is refused.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tripline evaluate model.trip monday.csv")]
+#[command(after_help = "Examples:\n  tripline evaluate model.trip monday.csv\n  \
+tripline evaluate model.trip monday.csv --metric auc_roc --metric f1_score")]
 pub(crate) struct Evaluate {
     /// The model file
     #[arg(value_name = "MODEL")]
@@ -31,6 +33,9 @@ pub(crate) struct Evaluate {
     /// Judge although the model was trained on this file
     #[arg(long)]
     accept_leakage: bool,
+    /// Tell these metrics alone, by id, name or alias such as `auc_roc`; may be repeated
+    #[arg(long, value_name = "NAME")]
+    metric: Vec<String>,
     #[command(flatten)]
     read: DataArgs,
     #[command(flatten)]
@@ -48,11 +53,25 @@ struct Evaluated<'a> {
     data: Vec<DatasetWire>,
     handled: Vec<score::HandledWire>,
     metrics: MetricsWire<'a>,
+    /// By the names that were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    asked: Vec<AskedWire<'a>>,
+}
+
+#[derive(Serialize)]
+struct AskedWire<'a> {
+    name: &'a str,
+    metric: &'static str,
+    value: serde_json::Value,
 }
 
 impl Evaluate {
     pub(crate) fn run(&self, session: Session) -> anyhow::Result<Exit> {
         let session = session.with_data(&self.read).with_rate(&self.rate);
+        let mut wanted = Vec::with_capacity(self.metric.len());
+        for name in &self.metric {
+            wanted.push((name, resolve(name).map_err(|error| Usage(error.to_string()))?));
+        }
         let mut judging = session.judging_settings()?;
         judging.accept_leakage |= self.accept_leakage;
         let model = self.verify.read(&session, &self.model)?;
@@ -64,6 +83,15 @@ impl Evaluate {
             session.terminal.warn(&format!("leakage accepted: {accepted}"));
         }
         let id = model.card().id;
+        let figures = serde_json::to_value(&judgement.test)?;
+        let asked: Vec<AskedWire<'_>> = wanted
+            .iter()
+            .map(|&(name, card)| AskedWire {
+                name,
+                metric: card.id,
+                value: figures.get(card.id).cloned().unwrap_or_default(),
+            })
+            .collect();
         let parts = Parts { train: None, validation: None, test: Some(judgement.test) };
         let handled = score::handled(&judgement.report);
         let wire = Evaluated {
@@ -74,8 +102,16 @@ impl Evaluate {
             data: vec![DatasetWire::of("test", &data)],
             handled,
             metrics: [(id.to_owned(), PartsWire::of(&parts))].into(),
+            asked,
         };
         output::show(&session.terminal, &wire, || {
+            if !wire.asked.is_empty() {
+                return wire
+                    .asked
+                    .iter()
+                    .map(|one| format!("{} {}\n", one.name, one.value))
+                    .collect();
+            }
             let mut text = check::describe(&session.terminal, &data);
             text.push_str(&score::handled_text(&wire.handled));
             text.push('\n');

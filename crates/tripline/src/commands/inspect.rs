@@ -182,10 +182,12 @@ fn text(terminal: &Terminal, model: &Model, wire: &ModelWire<'_>) -> String {
     line("calibration", wire.calibration);
     line("threshold", &format!("{} ({})", wire.threshold, wire.threshold_rule));
     line("note", wire.threshold_note.unwrap_or_default());
-    line(
-        "judged by",
-        if wire.protocol.is_empty() { "validation rows alone" } else { wire.protocol },
-    );
+    let judged = match (wire.protocol.is_empty(), provenance.program.is_empty()) {
+        (false, _) => wire.protocol,
+        (true, false) => "validation rows alone",
+        (true, true) => "nobody here: `tripline evaluate` does",
+    };
+    line("judged by", judged);
     if !provenance.program.is_empty() {
         line("seed", &wire.seed.to_string());
     }

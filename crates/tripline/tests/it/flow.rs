@@ -228,3 +228,19 @@ fn pairs_of_columns_are_listed_by_what_they_add() {
     assert_eq!(text.code, 0, "{}", text.err);
     assert!(text.out.contains("What pairs of columns add together"), "{}", text.out);
 }
+
+#[test]
+fn metrics_are_told_by_the_names_that_were_asked_for() {
+    let bench = Bench::with_model();
+    bench.ok("generate flows --rows 1500 --seed 11 -o other.csv");
+    let whole = bench.json("evaluate model.trip other.csv");
+    let part = &whole["metrics"][whole["model"].as_str().unwrap()]["test"];
+    let names = "--metric auc_roc --metric f1_score --metric avg_detection_time";
+    let asked = bench.json(&format!("evaluate model.trip other.csv {names}"));
+    assert_eq!(asked["asked"][0]["value"], part["roc_auc"]);
+    assert_eq!(asked["asked"][1]["value"], part["f1"]);
+    assert!(asked["asked"][2]["value"].as_f64().unwrap() > 0.0);
+    let run = bench.run("evaluate model.trip other.csv --metric auc_rock");
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("roc_auc"), "{}", run.err);
+}
