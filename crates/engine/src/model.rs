@@ -247,6 +247,12 @@ impl Model {
         Some(named)
     }
 
+    /// ROC AUC of the training rows by the trees that did not draw them, where a forest was fitted
+    /// with it. A row whose equal was drawn counts as not drawn, which flatters repeated rows.
+    pub fn out_of_bag(&self) -> Option<f64> {
+        self.detector.save().f64("out_of_bag").ok()
+    }
+
     /// The model's file, or its id if it has none: for messages.
     pub(crate) fn name(&self) -> String {
         if self.path.as_os_str().is_empty() {

@@ -57,6 +57,8 @@ struct ModelWire<'a> {
     signer: Option<String>,
     metrics: BTreeMap<&'a str, BTreeMap<&'a str, BTreeMap<&'a str, f64>>>,
     importance: Vec<(String, f64)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    out_of_bag_roc_auc: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -144,6 +146,7 @@ impl Inspect {
             signer: model.signer().map(|key| key.to_hex()),
             metrics: [(model.card().id, parts)].into(),
             importance: model.importance().unwrap_or_default(),
+            out_of_bag_roc_auc: model.out_of_bag(),
         }
     }
 }
@@ -188,6 +191,10 @@ fn text(terminal: &Terminal, model: &Model, wire: &ModelWire<'_>) -> String {
         (true, true) => "nobody here: `tripline evaluate` does",
     };
     line("judged by", judged);
+    if let Some(auc) = wire.out_of_bag_roc_auc {
+        let text = format!("ROC AUC {auc:.4} of training rows, flattered where rows repeat");
+        line("out of bag", &text);
+    }
     if !provenance.program.is_empty() {
         line("seed", &wire.seed.to_string());
     }

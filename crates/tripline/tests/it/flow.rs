@@ -244,3 +244,13 @@ fn metrics_are_told_by_the_names_that_were_asked_for() {
     assert_eq!(run.code, 2);
     assert!(run.err.contains("roc_auc"), "{}", run.err);
 }
+
+#[test]
+fn the_out_of_bag_score_of_a_forest_is_told() {
+    let bench = Bench::with_flows();
+    bench
+        .ok("train flows.csv --model random_forest -p oob_score=true -p n_estimators=30 -o f.trip");
+    let auc = bench.json("inspect f.trip")["out_of_bag_roc_auc"].as_f64().unwrap();
+    assert!(auc > 0.7 && auc < 1.0, "{auc}");
+    assert!(bench.run("inspect f.trip").out.contains("out of bag  ROC AUC"));
+}
