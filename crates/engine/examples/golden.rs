@@ -16,7 +16,11 @@ use tripline_store::SecretKey;
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/tests/golden/v1");
+    // From inside the folder, so that the models name their training file without the machine's path.
+    std::env::set_current_dir(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/tests/golden/v1"),
+    )?;
+    let folder = Path::new("");
     let table = folder.join("rows.csv");
     if !table.exists() {
         fs::write(&table, rows())?;
