@@ -6,16 +6,19 @@ pub mod card;
 pub mod dataset;
 pub mod detector;
 pub mod explain;
+pub mod flow;
 pub mod frame;
 pub mod importance;
 pub mod labels;
 pub mod math;
+pub mod packet;
 pub mod params;
 pub mod progress;
 pub mod register;
 pub mod rng;
 pub mod schema;
 pub mod state;
+pub mod verdict;
 
 pub use card::{Abilities, Card, Exemption, Family, Input, MissingPolicy, Promise, Supervision};
 pub use dataset::{Dataset, Note, Source};
@@ -25,12 +28,15 @@ pub use detector::{
 pub use explain::{
     Attributions, Explain, ExplainError, ExplainMethod, ExplainOptions, Interactions,
 };
+pub use flow::{ConnState, Direction, EndReason, Flow, FlowKey, Sensor, Side};
 pub use frame::{Category, Column, Frame, FrameError, Rows, Sequences, Shape};
 pub use importance::{ColumnRater, Importance};
 pub use labels::{Labels, LabelsError};
+pub use packet::{Address, Batch, Packet, Tunnel, Vlan};
 pub use params::{ParamError, ParamSpec, ParamValue, Params, Range};
 pub use progress::{Progress, Silent};
 pub use register::{LoadError, Register};
 pub use rng::Rng;
 pub use schema::{Aligned, Field, FieldKind, Schema};
 pub use state::{State, StateError};
+pub use verdict::{Reason, Severity, Technique, Verdict};

@@ -7,6 +7,7 @@
 
 mod arrange;
 mod error;
+pub mod flow;
 mod preparer;
 mod recipe;
 mod report;

@@ -1,0 +1,23 @@
+//! Packets to flows to rows: one engine, from which every feature set is computed.
+//!
+//! Packets go to 64 partitions by a hash of their flow key; each partition holds its flows, and
+//! tells them when they end. What is told is put in one order, by time of the last packet then by
+//! number of the first, so that the output is the same for any number of cores. A [`FlowFeature`]
+//! is a part of a flow's state with the columns that come from it; a [`SetCard`] names the columns
+//! of one feature set.
+
+mod column;
+mod engine;
+pub mod feature;
+mod row;
+mod sets;
+mod settings;
+mod step;
+
+pub use column::{ColumnDoc, ColumnKind};
+pub use engine::{FlowBatch, FlowCounters, FlowEngine, SensorRows};
+pub use feature::FlowFeature;
+pub use row::Row;
+pub use sets::{SETS, SetCard, set};
+pub use settings::{Early, FlowSettings};
+pub use step::{Endpoint, FlowCore, SegmentKind, Step};

@@ -1,0 +1,32 @@
+//! The feature sets; each is one file with its card.
+
+use super::column::ColumnDoc;
+use super::engine::{FlowEngine, SensorRows};
+use super::settings::FlowSettings;
+
+/// What there is to know of a feature set.
+#[derive(Debug)]
+pub struct SetCard {
+    /// Name on the command line.
+    pub id: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Where its definitions come from.
+    pub source: &'static str,
+    /// What a reader must know beyond the columns, in Markdown.
+    pub notes: &'static str,
+    /// Its columns in order.
+    pub columns: fn() -> Vec<ColumnDoc>,
+    /// An engine from packets.
+    pub open: fn(&FlowSettings) -> Box<dyn FlowEngine>,
+    /// Rows from flows of other sensors.
+    pub sensor: fn() -> Box<dyn SensorRows>,
+}
+
+/// All feature sets: the only register.
+pub const SETS: &[&SetCard] = &[];
+
+/// The set of a name.
+pub fn set(id: &str) -> Option<&'static SetCard> {
+    SETS.iter().copied().find(|card| card.id == id)
+}

@@ -1,0 +1,54 @@
+//! How packets become flows.
+
+use std::time::Duration;
+
+/// How packets become flows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FlowSettings {
+    /// A flow without a packet for this long has ended.
+    pub idle: Duration,
+    /// A flow is told after this long, and what follows is a flow of its own.
+    pub active: Duration,
+    /// A TCP flow that was closed or reset ends this long after; late packets still belong to it.
+    /// `None` never ends a flow for its flags.
+    pub tcp_linger: Option<Duration>,
+    /// Most flows held open, all partitions together.
+    pub max_flows: usize,
+    /// Most bytes held by open flows, all partitions together.
+    pub max_bytes: usize,
+    /// Payload bytes of each direction whose values are counted for entropy; 0 is all.
+    pub entropy_bytes: u32,
+    /// An early look at flows still open.
+    pub early: Option<Early>,
+    /// Whether flows are told in the order of their ends, which holds them back until no earlier
+    /// one can come. Sets with windows over flows always are.
+    pub ordered: bool,
+    /// Most flows held back for that order.
+    pub max_held: usize,
+}
+
+impl Default for FlowSettings {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(120),
+            active: Duration::from_secs(1800),
+            // Zeek's `tcp_close_delay`.
+            tcp_linger: Some(Duration::from_secs(5)),
+            max_flows: 1 << 20,
+            max_bytes: 2 << 30,
+            entropy_bytes: 4096,
+            early: None,
+            ordered: true,
+            max_held: 1 << 20,
+        }
+    }
+}
+
+/// When an open flow is told early; it is told again when it ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Early {
+    /// At this packet of the flow; 0 is never.
+    pub packets: u32,
+    /// At the first packet this long after its start; `None` is never.
+    pub after: Option<Duration>,
+}
