@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::math;
 use crate::packet::{Address, Tunnel, Vlan};
 
 /// What makes packets one flow. `orig` is the initiator, `resp` the responder, as Zeek names them.
@@ -354,6 +355,52 @@ pub struct Dns {
     pub tunnel_types: u32,
 }
 
+impl Dns {
+    /// Takes the name and type of a question, of a query or of an answer whose query was not seen;
+    /// counts no message.
+    ///
+    /// Length, entropy and labels are those of the bytes of the name without its final dot, ASCII
+    /// letters in lower case; in the text, bytes that cannot be printed stand as `\x` with two
+    /// hexadecimal digits.
+    pub fn question(&mut self, name: &[u8], query_type: u16) {
+        let name = name.strip_suffix(b".").unwrap_or(name).to_ascii_lowercase();
+        self.query_bytes = self.query_bytes.max(name.len() as u32);
+        self.query_entropy = self.query_entropy.max(math::byte_entropy(&name));
+        let labels = name.split(|&byte| byte == b'.').filter(|label| !label.is_empty()).count();
+        self.query_labels = self.query_labels.max(labels as u32);
+        if self.query.is_none() {
+            self.query = Some(printable(&name, 255));
+            self.query_type = Some(query_type);
+        }
+    }
+
+    /// True for the query types that tunnels favour: NULL, CNAME, MX, TXT, KEY.
+    pub fn is_tunnel_type(query_type: u16) -> bool {
+        matches!(query_type, 5 | 10 | 15 | 16 | 25)
+    }
+}
+
+/// Bytes as text of at most so many bytes: what is not printable ASCII, with the backslash, stands
+/// as `\x` with two hexadecimal digits.
+pub fn printable(bytes: &[u8], max_bytes: usize) -> Box<str> {
+    let mut text = String::with_capacity(bytes.len().min(max_bytes));
+    for &byte in bytes {
+        let plain = matches!(byte, b' '..=b'~') && byte != b'\\';
+        if text.len() + if plain { 1 } else { 4 } > max_bytes {
+            break;
+        }
+        if plain {
+            text.push(char::from(byte));
+        } else {
+            text.push_str("\\x");
+            for digit in [byte >> 4, byte & 15] {
+                text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+            }
+        }
+    }
+    text.into_boxed_str()
+}
+
 /// TLS handshake of a flow.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Tls {
@@ -438,6 +485,16 @@ mod tests {
             assert_eq!(ConnState::ALL[state as usize], state);
         }
         assert_eq!(ConnState::parse("-"), None);
+    }
+
+    #[test]
+    fn a_question_is_measured_by_its_bytes() {
+        let mut dns = Dns::default();
+        dns.question(b"Ab\xff.example.", 16);
+        dns.question(b"x", 1);
+        assert_eq!(dns.query.as_deref(), Some("ab\\xff.example"));
+        assert_eq!((dns.query_type, dns.query_bytes, dns.query_labels), (Some(16), 11, 2));
+        assert_eq!(&*printable(b"ab\n", 5), "ab");
     }
 
     #[test]

@@ -86,9 +86,29 @@ pub fn softmax(scores: &mut [f64]) {
     }
 }
 
+/// Shannon entropy of the bytes' values, in bits; 0 for none.
+pub fn byte_entropy(bytes: &[u8]) -> f64 {
+    let mut counts = [0_u32; 256];
+    bytes.iter().for_each(|&byte| counts[usize::from(byte)] += 1);
+    // log2 n − Σ c log2 c / n, summed in the order of the values.
+    let total = bytes.len() as f64;
+    let sum: f64 =
+        counts.iter().filter(|&&c| c > 1).map(|&c| f64::from(c) * log2(f64::from(c))).sum();
+    if bytes.is_empty() { 0.0 } else { (log2(total) - sum / total).max(0.0) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn entropy_counts_values() {
+        assert_eq!(byte_entropy(b""), 0.0);
+        assert_eq!(byte_entropy(b"aaaa"), 0.0);
+        assert_eq!(byte_entropy(b"abcd"), 2.0);
+        // scipy 1.17.1: scipy.stats.entropy([1, 1, 2, 1], base=2).
+        assert!((byte_entropy(b"hello") - 1.921_928_094_887_362_3).abs() < 1e-15);
+    }
 
     #[test]
     fn the_sigmoid_keeps_its_ends() {
