@@ -197,8 +197,9 @@ impl ByteStream {
     }
 }
 
+/// What is around the bytes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Compression {
+pub(crate) enum Compression {
     None,
     Gzip,
     Zstd,
@@ -206,7 +207,7 @@ enum Compression {
 
 impl Compression {
     /// By the magic number, never by the file's name.
-    fn of(head: &[u8]) -> Self {
+    pub(crate) fn of(head: &[u8]) -> Self {
         if head.starts_with(&[0x1f, 0x8b]) {
             Self::Gzip
         } else if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
@@ -216,12 +217,25 @@ impl Compression {
         }
     }
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::None => "plain",
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
         }
+    }
+
+    /// The unpacked bytes of a reader.
+    pub(crate) fn decoder(self, reader: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+        Ok(match self {
+            Self::None => reader,
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::new(reader))),
+            Self::Zstd => {
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(BufReader::new(reader))?;
+                decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+                Box::new(decoder)
+            }
+        })
     }
 }
 

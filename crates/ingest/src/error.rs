@@ -54,6 +54,23 @@ pub enum IngestError {
         /// What to do.
         way_out: &'static str,
     },
+    /// Not one byte where a capture should be.
+    #[error("{path}: the file is empty; give a capture, such as `tcpdump -w {path}` writes")]
+    EmptyCapture {
+        /// As given.
+        path: String,
+    },
+    /// Bytes that are no capture.
+    #[error(
+        "{path}: this is {what}, not a packet capture; give a pcap or pcapng file, plain or packed \
+         by gzip or zstd"
+    )]
+    NotACapture {
+        /// As given.
+        path: String,
+        /// What it looks like.
+        what: String,
+    },
     /// Compressed data or a Parquet file that does not hold together.
     #[error("{path}: damaged {format} data: {reason}; fetch or write the file again")]
     Damaged {

@@ -8,6 +8,7 @@
 mod assemble;
 mod batches;
 mod bytes;
+pub mod capture;
 mod chunk;
 mod dictionary;
 pub mod error;
