@@ -7,17 +7,35 @@
 //! of one feature set.
 
 mod column;
+mod columns;
+mod connection;
+mod dispatch;
 mod engine;
+mod entry;
 pub mod feature;
+mod initiator;
+mod key;
+mod merge;
+mod partition;
+mod recency;
+mod record;
 mod row;
+mod sensor;
+mod sequence;
 mod sets;
 mod settings;
+mod slab;
 mod step;
+mod table;
+mod window;
 
 pub use column::{ColumnDoc, ColumnKind};
 pub use engine::{FlowBatch, FlowCounters, FlowEngine, SensorRows};
 pub use feature::FlowFeature;
 pub use row::Row;
+pub use sensor::sensor_rows;
 pub use sets::{SETS, SetCard, set};
 pub use settings::{Early, FlowSettings};
 pub use step::{Endpoint, FlowCore, SegmentKind, Step};
+pub use table::open;
+pub use window::Window;

@@ -5,5 +5,6 @@
 
 mod behaviour;
 mod data;
+mod flow;
 mod oracle;
 mod properties;

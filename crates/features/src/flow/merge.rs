@@ -1,0 +1,156 @@
+//! Flows of all partitions in one order.
+
+use tripline_core::flow::Flow;
+
+use super::window::Window;
+
+/// Flows that a partition told, with their rows one behind the other.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    pub(super) flows: Vec<Option<Flow>>,
+    pub(super) values: Vec<f64>,
+}
+
+/// Where a flow lies that was told.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    end_ns: i64,
+    first_packet: u64,
+    block: u32,
+    row: u32,
+}
+
+impl Held {
+    fn order(&self) -> (i64, u64) {
+        (self.end_ns, self.first_packet)
+    }
+}
+
+#[derive(Debug)]
+struct Kept {
+    block: Block,
+    left: usize,
+}
+
+/// How far times of packets may lie behind the clock without their flows coming out of order.
+const DISORDER_NS: i64 = 1_000_000_000;
+
+/// Flows that are held back until none can come before them, by time of the last packet then by
+/// number of the first.
+#[derive(Debug)]
+pub(super) struct Merge {
+    columns: usize,
+    max_held: usize,
+    blocks: Vec<Option<Kept>>,
+    free: Vec<u32>,
+    held: Vec<Held>,
+    released: Vec<Held>,
+    last: (i64, u64),
+    /// Flows told behind one that should have come later.
+    pub(super) disordered: u64,
+}
+
+impl Merge {
+    pub(super) fn new(columns: usize, max_held: usize) -> Self {
+        Self {
+            columns,
+            max_held,
+            blocks: Vec::new(),
+            free: Vec::new(),
+            held: Vec::new(),
+            released: Vec::new(),
+            last: (i64::MIN, 0),
+            disordered: 0,
+        }
+    }
+
+    /// Takes what the partitions told, in the order of partitions.
+    pub(super) fn absorb(&mut self, blocks: impl Iterator<Item = Block>) {
+        for block in blocks {
+            if block.flows.is_empty() {
+                continue;
+            }
+            let number = match self.free.pop() {
+                Some(number) => number,
+                None => {
+                    self.blocks.push(None);
+                    (self.blocks.len() - 1) as u32
+                }
+            };
+            for (row, flow) in block.flows.iter().enumerate() {
+                if let Some(flow) = flow {
+                    self.held.push(Held {
+                        end_ns: flow.end_ns,
+                        first_packet: flow.first_packet,
+                        block: number,
+                        row: row as u32,
+                    });
+                }
+            }
+            let left = block.flows.len();
+            self.blocks[number as usize] = Some(Kept { block, left });
+        }
+        // Stable: what one partition tells of one flow keeps its order. What was held is one run.
+        self.held.sort_by_key(Held::order);
+    }
+
+    /// Lets go of flows that end before `oldest_ns` less some disorder, and of those too many.
+    pub(super) fn release(&mut self, oldest_ns: Option<i64>, window: &mut Option<Box<dyn Window>>) {
+        let count = match oldest_ns {
+            None => self.held.len(),
+            Some(oldest_ns) => {
+                let bound = oldest_ns.saturating_sub(DISORDER_NS);
+                let ready = self.held.partition_point(|held| held.end_ns < bound);
+                ready.max(self.held.len().saturating_sub(self.max_held))
+            }
+        };
+        for held in self.held.drain(..count) {
+            if held.order() < self.last {
+                self.disordered += 1;
+            } else {
+                self.last = held.order();
+            }
+            if let Some(window) = window
+                && let Some(kept) = &mut self.blocks[held.block as usize]
+                && let Some(flow) = &kept.block.flows[held.row as usize]
+            {
+                let start = held.row as usize * self.columns;
+                window.push(flow, &mut kept.block.values[start..start + self.columns]);
+            }
+            self.released.push(held);
+        }
+    }
+
+    /// Flows let go and not taken yet.
+    pub(super) fn released(&self) -> usize {
+        self.released.len()
+    }
+
+    /// The row of the flow let go at a position.
+    pub(super) fn row(&self, position: usize) -> &[f64] {
+        let held = self.released[position];
+        let start = held.row as usize * self.columns;
+        self.blocks[held.block as usize]
+            .as_ref()
+            .and_then(|kept| kept.block.values.get(start..start + self.columns))
+            .unwrap_or_default()
+    }
+
+    /// Takes the flows let go.
+    pub(super) fn take(&mut self) -> Vec<Flow> {
+        let released = std::mem::take(&mut self.released);
+        let mut flows = Vec::with_capacity(released.len());
+        for held in released {
+            let slot = &mut self.blocks[held.block as usize];
+            if let Some(kept) = slot {
+                flows.extend(kept.block.flows[held.row as usize].take());
+                kept.left -= 1;
+                if kept.left == 0 {
+                    *slot = None;
+                    self.free.push(held.block);
+                }
+            }
+        }
+        flows
+    }
+}

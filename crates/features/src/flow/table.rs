@@ -1,0 +1,187 @@
+//! The flow table: packets in, flows with rows out, the same on any number of threads.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use tripline_core::Schema;
+use tripline_core::packet::Batch;
+
+use super::columns::Columns;
+use super::dispatch::Dispatch;
+use super::engine::{FlowBatch, FlowCounters, FlowEngine};
+use super::feature::FlowFeature;
+use super::key::PARTITIONS;
+use super::merge::Merge;
+use super::partition::{Partition, Shared};
+use super::settings::FlowSettings;
+use super::window::Window;
+
+/// Packet numbers of an epoch, as a shift: flows are let go when one is over, so that what comes
+/// out does not depend on how packets were batched.
+const EPOCH: u32 = 16;
+
+/// An engine of the features of `S`, with the columns that `window` fills.
+pub fn open<S: FlowFeature>(
+    settings: &FlowSettings,
+    window: Option<Box<dyn Window>>,
+) -> Box<dyn FlowEngine> {
+    let columns = Columns::new(&S::columns());
+    let shared = Shared::new(settings, columns.len());
+    Box::new(Table::<S> {
+        ordered: settings.ordered || window.is_some(),
+        merge: Merge::new(columns.len(), settings.max_held),
+        window,
+        columns,
+        shared,
+        partitions: (0..PARTITIONS).map(|_| Partition::new()).collect(),
+        epoch: 0,
+        clock_ns: i64::MIN,
+        open_peak: 0,
+        bytes_peak: 0,
+    })
+}
+
+struct Table<S> {
+    columns: Columns,
+    shared: Shared,
+    partitions: Vec<Partition<S>>,
+    merge: Merge,
+    window: Option<Box<dyn Window>>,
+    ordered: bool,
+    epoch: u64,
+    clock_ns: i64,
+    open_peak: u64,
+    bytes_peak: u64,
+}
+
+impl<S: FlowFeature> Table<S> {
+    /// Takes the packets of one epoch.
+    fn run(&mut self, batches: &[Batch], ranges: &[(usize, usize, usize)]) {
+        let dispatch = Dispatch::sort(batches, ranges, &self.shared.seeds);
+        if let Some(&(batch, _, to)) = ranges.last()
+            && let Some(packet) = to.checked_sub(1).and_then(|i| batches[batch].packets.get(i))
+        {
+            self.clock_ns = self.clock_ns.max(packet.clock_ns);
+        }
+        let (shared, clock_ns) = (&self.shared, self.clock_ns);
+        each(&mut self.partitions, |number, partition| {
+            for places in dispatch.of(number) {
+                partition.process(shared, batches, places);
+            }
+            // Time goes on for a partition without packets, too.
+            partition.advance(shared, clock_ns);
+        });
+    }
+
+    /// Lets go of flows that no later one can precede.
+    fn release(&mut self) {
+        if !self.ordered {
+            return;
+        }
+        self.absorb();
+        let open = self.partitions.iter().filter_map(Partition::oldest_ns).min();
+        let oldest_ns = open.unwrap_or(i64::MAX).min(self.clock_ns);
+        self.merge.release(Some(oldest_ns), &mut self.window);
+    }
+
+    fn absorb(&mut self) {
+        self.merge.absorb(self.partitions.iter_mut().map(Partition::take_told));
+    }
+
+    fn note_peaks(&mut self) {
+        let now = self.counters();
+        self.open_peak = now.open_peak;
+        self.bytes_peak = now.bytes_peak;
+    }
+}
+
+impl<S: FlowFeature> FlowEngine for Table<S> {
+    fn schema(&self) -> &Arc<Schema> {
+        self.columns.schema()
+    }
+
+    fn process(&mut self, batches: &[Batch]) {
+        let mut ranges = Vec::new();
+        for (number, batch) in batches.iter().enumerate() {
+            let mut from = 0;
+            while let Some(first) = batch.packets.get(from) {
+                let epoch = first.number >> EPOCH;
+                if epoch > self.epoch {
+                    self.run(batches, &ranges);
+                    ranges.clear();
+                    self.release();
+                    self.epoch = epoch;
+                }
+                let rest = &batch.packets[from..];
+                let count = rest.partition_point(|packet| packet.number >> EPOCH <= self.epoch);
+                ranges.push((number, from, from + count));
+                from += count;
+            }
+        }
+        self.run(batches, &ranges);
+        self.note_peaks();
+    }
+
+    fn advance(&mut self, clock_ns: i64) {
+        let shared = &self.shared;
+        each(&mut self.partitions, |_, partition| partition.advance(shared, clock_ns));
+        self.clock_ns = self.clock_ns.max(clock_ns);
+        self.release();
+        self.note_peaks();
+    }
+
+    fn finish(&mut self) {
+        let shared = &self.shared;
+        each(&mut self.partitions, |_, partition| partition.finish(shared));
+        self.absorb();
+        self.merge.release(None, &mut self.window);
+        self.note_peaks();
+    }
+
+    fn take(&mut self) -> FlowBatch {
+        if !self.ordered {
+            self.absorb();
+            self.merge.release(None, &mut self.window);
+        }
+        let merge = &self.merge;
+        let rows = self.columns.rows(merge.released(), |position| merge.row(position));
+        FlowBatch { flows: self.merge.take(), rows }
+    }
+
+    fn counters(&self) -> FlowCounters {
+        let mut counters = FlowCounters {
+            released_early: if self.ordered { self.merge.disordered } else { 0 },
+            ..FlowCounters::default()
+        };
+        for partition in &self.partitions {
+            let counted = partition.counted;
+            counters.packets += counted.packets;
+            counters.opened += counted.opened;
+            counters.ended += counted.ended;
+            counters.evicted_for_count += counted.evicted_for_count;
+            counters.evicted_for_bytes += counted.evicted_for_bytes;
+            counters.open += partition.open() as u64;
+            counters.bytes += partition.bytes() as u64;
+        }
+        counters.open_peak = self.open_peak.max(counters.open);
+        counters.bytes_peak = self.bytes_peak.max(counters.bytes);
+        counters
+    }
+}
+
+/// Does some work in each partition; the partitions share nothing.
+fn each<S: FlowFeature>(
+    partitions: &mut [Partition<S>],
+    work: impl Fn(usize, &mut Partition<S>) + Sync,
+) {
+    if rayon::current_num_threads() > 1 {
+        partitions
+            .par_iter_mut()
+            .enumerate()
+            .for_each(|(number, partition)| work(number, partition));
+    } else {
+        for (number, partition) in partitions.iter_mut().enumerate() {
+            work(number, partition);
+        }
+    }
+}

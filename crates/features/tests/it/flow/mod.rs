@@ -1,0 +1,6 @@
+//! The flow engine: from packets made by hand to flows.
+
+mod bounds;
+mod order;
+mod packets;
+mod states;
