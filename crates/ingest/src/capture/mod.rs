@@ -11,11 +11,7 @@
 mod block;
 mod counters;
 mod decode;
-mod ethernet;
-mod fragment;
 mod info;
-mod ip;
-mod link;
 mod link_type;
 mod magic;
 mod options;
@@ -27,10 +23,6 @@ mod reassemble;
 mod source;
 mod step;
 mod ticks;
-mod transport;
-mod tunnel;
-mod view;
-mod wifi;
 
 pub use block::{Block, Record};
 pub use counters::{CaptureCounters, Damage, InterfaceStatistics, Malformed, Tally};
