@@ -213,7 +213,8 @@ pub struct Packet {
     pub one_way: bool,
     /// Length of the frame on the wire with its link header; of all fragments together.
     pub link_bytes: u32,
-    /// Length of the IP packet by its header, IP header included; of all fragments together.
+    /// Length of the IP packet by its header, IP header included; for fragments that of the whole
+    /// datagram, its header counted once, as Zeek has it.
     pub ip_bytes: u32,
     /// Length of IP header with options or extension headers.
     pub ip_header_bytes: u16,
@@ -254,6 +255,8 @@ pub enum TunnelKind {
     Teredo,
     /// GTP version 1, user plane: 3GPP TS 29.281.
     Gtp,
+    /// draft-massar-v6ops-ayiya-02.
+    Ayiya,
 }
 
 impl TunnelKind {
@@ -266,6 +269,7 @@ impl TunnelKind {
             Self::IpInIp => "ip-in-ip",
             Self::Teredo => "teredo",
             Self::Gtp => "gtp",
+            Self::Ayiya => "ayiya",
         }
     }
 }

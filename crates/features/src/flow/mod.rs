@@ -6,6 +6,7 @@
 //! is a part of a flow's state with the columns that come from it; a [`SetCard`] names the columns
 //! of one feature set.
 
+pub mod app;
 mod column;
 mod columns;
 mod connection;

@@ -24,8 +24,8 @@ pub struct CaptureCounters {
     pub wire_bytes: u64,
     /// Frames that gave a packet.
     pub packets: u64,
-    /// Frames that hold something else than IP, by EtherType; by service access point, under 256,
-    /// for IEEE 802.2; 0xffff for what has no number, such as encrypted 802.11 frames.
+    /// Frames that hold something else than IP, by EtherType; under 256 by service access
+    /// point (IEEE 802.2) or address family (BSD loopback); by protocol for PPP; 0xffff for what has no number, such as encrypted 802.11 frames.
     pub not_ip: BTreeMap<u16, u64>,
     /// Frames of a link type that is not decoded.
     pub not_decoded: BTreeMap<LinkType, u64>,
@@ -39,6 +39,8 @@ pub struct CaptureCounters {
     pub reassembled: u64,
     /// Fragments that gave no packet: late, incomplete, over a bound, or with damaged content.
     pub fragments_dropped: u64,
+    /// Fragments whose datagram is not whole yet.
+    pub fragments_waiting: u64,
     /// Records or blocks of the file that do not hold together.
     pub damaged: BTreeMap<Damage, Tally>,
     /// What capturing interfaces told of themselves, latest first word last.
@@ -56,6 +58,7 @@ impl CaptureCounters {
         self.fragments += other.fragments;
         self.reassembled += other.reassembled;
         self.fragments_dropped += other.fragments_dropped;
+        self.fragments_waiting += other.fragments_waiting;
         add(&mut self.not_ip, &other.not_ip);
         add(&mut self.not_decoded, &other.not_decoded);
         merge(&mut self.malformed, &other.malformed);

@@ -11,7 +11,11 @@
 mod block;
 mod counters;
 mod decode;
+mod ethernet;
+mod fragment;
 mod info;
+mod ip;
+mod link;
 mod link_type;
 mod magic;
 mod options;
@@ -23,6 +27,10 @@ mod reassemble;
 mod source;
 mod step;
 mod ticks;
+mod transport;
+mod tunnel;
+mod view;
+mod wifi;
 
 pub use block::{Block, Record};
 pub use counters::{CaptureCounters, Damage, InterfaceStatistics, Malformed, Tally};

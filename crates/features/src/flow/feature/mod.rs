@@ -1,5 +1,12 @@
 //! A part of a flow's state with the columns that come from it; each is one file.
 
+pub mod dns;
+pub mod ftp;
+pub mod http;
+pub mod service;
+pub mod ssh;
+pub mod tls;
+
 use tripline_core::flow::Flow;
 
 use super::column::ColumnDoc;

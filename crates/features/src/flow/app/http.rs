@@ -1,0 +1,448 @@
+//! HTTP/1 requests with their answers (RFC 9112).
+
+use std::collections::VecDeque;
+
+use tripline_core::flow::{Direction, Http, printable};
+
+use super::line::{Line, Lines};
+use super::outcome::{Outcome, Then};
+
+/// Bytes of a text that is kept.
+const TEXT_BYTES: usize = 256;
+/// Most requests without an answer whose method is remembered.
+const OUTSTANDING: usize = 64;
+/// Stands for a body that ends with the connection.
+const UNTIL_CLOSE: u64 = 1 << 62;
+
+/// Methods by which a first request is recognised: RFC 9110, RFC 5789, WebDAV (RFC 4918, RFC 3253)
+/// and those that scanners send.
+const METHODS: &[&[u8]] = &[
+    b"GET",
+    b"POST",
+    b"HEAD",
+    b"PUT",
+    b"DELETE",
+    b"OPTIONS",
+    b"CONNECT",
+    b"TRACE",
+    b"PATCH",
+    b"PROPFIND",
+    b"PROPPATCH",
+    b"MKCOL",
+    b"COPY",
+    b"MOVE",
+    b"LOCK",
+    b"UNLOCK",
+    b"REPORT",
+    b"SEARCH",
+    b"SUBSCRIBE",
+    b"UNSUBSCRIBE",
+    b"NOTIFY",
+    b"POLL",
+    b"BMOVE",
+    b"BPROPFIND",
+    b"CHECKOUT",
+    b"MKACTIVITY",
+    b"MERGE",
+    b"ACL",
+    b"BIND",
+    b"DEBUG",
+    b"TRACK",
+    b"CCM_POST",
+    b"RPC_CONNECT",
+    b"RPC_IN_DATA",
+    b"RPC_OUT_DATA",
+];
+
+/// Reads both directions of a connection.
+#[derive(Debug)]
+pub(super) struct HttpSession {
+    http: Http,
+    client: Direction,
+    halves: [Half; 2],
+    outstanding: VecDeque<Asked>,
+}
+
+/// What the length of an answer depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Asked {
+    Head,
+    Connect,
+    #[default]
+    Other,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Phase {
+    #[default]
+    Start,
+    Headers,
+    ChunkSize,
+    ChunkEnd,
+    Trailers,
+    /// After CONNECT, until the answer.
+    Held,
+}
+
+#[derive(Debug, Default)]
+struct Half {
+    phase: Phase,
+    lines: Lines,
+    /// `Content-Length` of the message.
+    length: Option<u64>,
+    chunked: bool,
+    asked: Asked,
+    status: u16,
+    /// Bytes of bodies, those asked to be skipped but still to come included.
+    body_bytes: u64,
+}
+
+impl HttpSession {
+    /// Requests come from the client.
+    pub(super) fn new(client: Direction) -> Self {
+        Self {
+            http: Http::default(),
+            client,
+            halves: Default::default(),
+            outstanding: VecDeque::new(),
+        }
+    }
+
+    /// What was learnt; none before the first line. `coming` are the bytes that each direction's
+    /// stream still has to skip.
+    pub(super) fn told(&self, coming: [u64; 2]) -> Option<Http> {
+        let body = |direction: Direction| {
+            let side = direction as usize;
+            self.halves[side].body_bytes.saturating_sub(coming[side])
+        };
+        self.is_confirmed().then(|| Http {
+            request_body_bytes: body(self.client),
+            response_body_bytes: body(other(self.client)),
+            ..self.http.clone()
+        })
+    }
+
+    /// True after the first line of a message.
+    pub(super) fn is_confirmed(&self) -> bool {
+        self.http.requests > 0 || self.halves[other(self.client) as usize].status > 0
+    }
+
+    /// Reads bytes of a direction.
+    pub(super) fn read(&mut self, direction: Direction, bytes: &[u8]) -> Outcome {
+        let side = direction as usize;
+        let mut used = 0;
+        loop {
+            if self.halves[side].phase == Phase::Held {
+                return Outcome::more(used);
+            }
+            let (line, more) = self.halves[side].lines.next(&bytes[used..]);
+            used += more;
+            let Line::Whole(line) = line else { return Outcome::more(used) };
+            let outcome = match self.halves[side].phase {
+                Phase::Start if line.is_empty() => None,
+                Phase::Start if direction == self.client => self.request(line, used),
+                Phase::Start => self.answer(line, used),
+                Phase::Headers if !line.is_empty() => {
+                    self.header(direction, line);
+                    None
+                }
+                Phase::Headers => self.body(direction, used),
+                Phase::ChunkSize => self.chunk(direction, line, used),
+                Phase::ChunkEnd => {
+                    self.halves[side].phase = Phase::ChunkSize;
+                    (!line.is_empty()).then(|| Outcome::done(used))
+                }
+                Phase::Trailers => {
+                    if line.is_empty() {
+                        self.halves[side].phase = Phase::Start;
+                    }
+                    None
+                }
+                Phase::Held => None,
+            };
+            if let Some(outcome) = outcome {
+                return outcome;
+            }
+        }
+    }
+
+    /// Bytes held outside the struct itself.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let http = &self.http;
+        [&http.method, &http.host, &http.uri, &http.user_agent, &http.content_type]
+            .into_iter()
+            .map(|text| text.as_ref().map_or(0, |text| text.len()))
+            .sum::<usize>()
+            + self.outstanding.capacity()
+    }
+
+    fn request(&mut self, line: &[u8], used: usize) -> Option<Outcome> {
+        let http = &mut self.http;
+        let refused = if http.requests == 0 { Outcome::fail(used) } else { Outcome::done(used) };
+        let Some(space) = memchr::memchr(b' ', line) else { return Some(refused) };
+        let (method, rest) = (&line[..space], line[space + 1..].trim_ascii_start());
+        let token = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if method.is_empty() || method.len() > 24 || !method.iter().all(token) {
+            return Some(refused);
+        }
+        let (uri, version) = match memchr::memrchr(b' ', rest) {
+            Some(space) => (&rest[..space], Some(&rest[space + 1..])),
+            None => (rest, None),
+        };
+        let (uri, old) = match version {
+            Some(version) if version.starts_with(b"HTTP/") => (uri.trim_ascii_end(), false),
+            // A line that was cut, or one of another protocol such as RTSP.
+            Some(version) if is_protocol(version) => return Some(refused),
+            // HTTP/0.9 knows GET alone, without a version.
+            _ => (rest, line.len() < super::line::LINE_BYTES),
+        };
+        if old && (method != b"GET" || http.requests > 0) {
+            return Some(refused);
+        }
+        http.requests = http.requests.saturating_add(1);
+        http.get_or_post =
+            http.get_or_post.saturating_add(matches!(method, b"GET" | b"POST").into());
+        http.uri_bytes = http.uri_bytes.max(uri.len() as u32);
+        if http.requests == 1 {
+            http.method = Some(printable(method, TEXT_BYTES));
+            http.uri = Some(printable(uri, TEXT_BYTES));
+        }
+        let half = &mut self.halves[self.client as usize];
+        half.asked = match method {
+            b"HEAD" => Asked::Head,
+            b"CONNECT" => Asked::Connect,
+            _ => Asked::Other,
+        };
+        half.begin_headers();
+        old.then(|| Outcome::done(used))
+    }
+
+    fn answer(&mut self, line: &[u8], used: usize) -> Option<Outcome> {
+        let half = &mut self.halves[other(self.client) as usize];
+        let refused = Outcome::done(used);
+        if !line.starts_with(b"HTTP/") {
+            return Some(refused);
+        }
+        let status = memchr::memchr(b' ', line).map(|space| line[space..].trim_ascii_start());
+        let Some(&[a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9']) =
+            status.and_then(|status| status.first_chunk())
+        else {
+            return Some(refused);
+        };
+        half.status = u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0');
+        half.begin_headers();
+        if half.status >= 200 {
+            let http = &mut self.http;
+            http.responses = http.responses.saturating_add(1);
+            http.errors = http.errors.saturating_add((half.status >= 400).into());
+            http.status.get_or_insert(half.status);
+        }
+        None
+    }
+
+    fn header(&mut self, direction: Direction, line: &[u8]) {
+        // A line that begins with a space goes on with the one before (RFC 9112, section 5.2):
+        // none of the fields below is written so.
+        let Some(colon) = memchr::memchr(b':', line) else { return };
+        let (name, value) = (line[..colon].trim_ascii_end(), line[colon + 1..].trim_ascii());
+        let half = &mut self.halves[direction as usize];
+        let http = &mut self.http;
+        let client = direction == self.client;
+        let keep = |slot: &mut Option<Box<str>>| {
+            if slot.is_none() {
+                *slot = Some(printable(value, TEXT_BYTES));
+            }
+        };
+        // By length first: most fields are none of these.
+        match name.len() {
+            4 if client && http.requests == 1 && name.eq_ignore_ascii_case(b"host") => {
+                keep(&mut http.host);
+            }
+            10 if client && http.requests == 1 && name.eq_ignore_ascii_case(b"user-agent") => {
+                keep(&mut http.user_agent);
+            }
+            12 if !client
+                && http.responses == 1
+                && half.status >= 200
+                && name.eq_ignore_ascii_case(b"content-type") =>
+            {
+                keep(&mut http.content_type);
+            }
+            14 if name.eq_ignore_ascii_case(b"content-length") => half.length = number(value),
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
+                // RFC 9112, section 6.3: only as the last coding.
+                let last = value.rsplit(|&byte| byte == b',').next().unwrap_or_default();
+                half.chunked = last.trim_ascii().eq_ignore_ascii_case(b"chunked");
+            }
+            _ => {}
+        }
+    }
+
+    /// After the headers: how long the body is (RFC 9112, section 6.3).
+    fn body(&mut self, direction: Direction, used: usize) -> Option<Outcome> {
+        let client = direction == self.client;
+        let mut bodiless = false;
+        let mut until_close = false;
+        if client {
+            let asked = self.halves[direction as usize].asked;
+            if self.outstanding.len() < OUTSTANDING {
+                self.outstanding.push_back(asked);
+            }
+            if asked == Asked::Connect {
+                self.halves[direction as usize].phase = Phase::Held;
+                return None;
+            }
+        } else {
+            let status = self.halves[direction as usize].status;
+            if status == 101 {
+                return Some(Outcome::then(used, Then::Finish));
+            }
+            let asked = match status {
+                ..200 => Asked::Other,
+                _ => self.outstanding.pop_front().unwrap_or_default(),
+            };
+            if asked == Asked::Connect {
+                if status / 100 == 2 {
+                    return Some(Outcome::then(used, Then::Switch));
+                }
+                // Refused: the client's next request follows.
+                let held = &mut self.halves[self.client as usize];
+                if status >= 200 && held.phase == Phase::Held {
+                    held.phase = Phase::Start;
+                }
+            }
+            bodiless = asked == Asked::Head || matches!(status, ..200 | 204 | 304);
+            until_close = !bodiless;
+            if asked == Asked::Connect {
+                let half = &mut self.halves[direction as usize];
+                let length = half.length.unwrap_or(0);
+                half.phase = if half.chunked { Phase::ChunkSize } else { Phase::Start };
+                let skip = if half.chunked { 0 } else { half.take(length) };
+                return Some(Outcome { used, skip, then: Then::Release });
+            }
+        }
+        let half = &mut self.halves[direction as usize];
+        half.phase = Phase::Start;
+        if bodiless {
+            return None;
+        }
+        if half.chunked {
+            half.phase = Phase::ChunkSize;
+            return None;
+        }
+        let length = half.length.unwrap_or(if until_close { UNTIL_CLOSE } else { 0 });
+        (length > 0).then(|| Outcome::skip(used, half.take(length)))
+    }
+
+    fn chunk(&mut self, direction: Direction, line: &[u8], used: usize) -> Option<Outcome> {
+        let half = &mut self.halves[direction as usize];
+        let end = line.iter().position(|byte| !byte.is_ascii_hexdigit()).unwrap_or(line.len());
+        let size = std::str::from_utf8(&line[..end]).ok().and_then(|digits| {
+            u64::from_str_radix(digits, 16).ok().filter(|&size| size < UNTIL_CLOSE)
+        });
+        match size {
+            None => Some(Outcome::done(used)),
+            Some(0) => {
+                half.phase = Phase::Trailers;
+                None
+            }
+            Some(size) => {
+                half.phase = Phase::ChunkEnd;
+                Some(Outcome::skip(used, half.take(size)))
+            }
+        }
+    }
+}
+
+impl Half {
+    fn begin_headers(&mut self) {
+        self.phase = Phase::Headers;
+        self.length = None;
+        self.chunked = false;
+    }
+
+    /// Counts bytes of a body.
+    fn take(&mut self, length: u64) -> u64 {
+        self.body_bytes = self.body_bytes.saturating_add(length);
+        length
+    }
+}
+
+/// True if the bytes begin with a method and a space; none if too few bytes tell.
+pub(super) fn probe_request(bytes: &[u8]) -> Option<bool> {
+    let mut open = false;
+    for method in METHODS {
+        let shared = bytes.len().min(method.len());
+        if bytes[..shared] != method[..shared] {
+            continue;
+        }
+        match bytes.get(method.len()) {
+            Some(b' ') => return Some(true),
+            Some(_) => {}
+            None => open = true,
+        }
+    }
+    if open { None } else { Some(false) }
+}
+
+/// True if the bytes begin as an answer does; none if too few bytes tell.
+pub(super) fn probe_answer(bytes: &[u8]) -> Option<bool> {
+    super::detect::starts(bytes, b"HTTP/")
+}
+
+fn other(direction: Direction) -> Direction {
+    match direction {
+        Direction::Orig => Direction::Resp,
+        Direction::Resp => Direction::Orig,
+    }
+}
+
+/// Whether a word is the version of a protocol, such as `RTSP/1.0`.
+fn is_protocol(word: &[u8]) -> bool {
+    let name = word.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    name >= 3
+        && word.get(name) == Some(&b'/')
+        && word.get(name + 1).is_some_and(u8::is_ascii_digit)
+        && word.len() == name + 4
+}
+
+/// A whole number that a body can be as long as.
+fn number(value: &[u8]) -> Option<u64> {
+    if !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = std::str::from_utf8(value).ok()?.parse::<u64>().ok()?;
+    Some(number.min(UNTIL_CLOSE - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_told_by_their_beginnings() {
+        for (bytes, expected) in [
+            (&b""[..], None),
+            (b"GE", None),
+            (b"GET", None),
+            (b"GET ", Some(true)),
+            (b"GETX", Some(false)),
+            (b"get /", Some(false)),
+            (b"PROPFIND", None),
+            (b"PROPFIND / ", Some(true)),
+            (b"USER a", Some(false)),
+        ] {
+            assert_eq!(probe_request(bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_digits_alone() {
+        assert_eq!(number(b"17"), Some(17));
+        for bad in [&b""[..], b"+1", b"1 2", b"0x1", b"99999999999999999999999"] {
+            assert_eq!(number(bad), None);
+        }
+        assert_eq!(number(b"18446744073709551615"), Some(UNTIL_CLOSE - 1));
+        assert!(is_protocol(b"RTSP/1.0") && !is_protocol(b"/a/b"));
+    }
+}
