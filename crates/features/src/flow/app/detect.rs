@@ -55,6 +55,11 @@ pub(super) fn detect(evidence: &Evidence) -> Found {
     if [53, 5353, 5355].into_iter().any(port) {
         return Found::Protocol(Protocol::Dns, here);
     }
+    match binary(bytes, evidence.ports) {
+        Some(Words::Client(protocol)) => return Found::Protocol(protocol, here),
+        Some(Words::More) => return Found::More,
+        _ => {}
+    }
     for probe in PROBES {
         match (probe.matches)(bytes) {
             Some(true) => {
@@ -220,18 +225,17 @@ enum Words {
     Nothing,
 }
 
-/// Protocols of lines of text, that are told by the greeting of the server with the first command
+/// Protocols of lines of text, which are told by the greeting of the server with the first command
 /// of the client, and by ports where both leave it open.
 fn words(bytes: &[u8], other: &[u8], ports: [u16; 2], whole: bool) -> Words {
     let port = |list: &[u16]| ports.iter().any(|port| list.contains(port));
     let line = match memchr::memchr(b'\n', bytes) {
         Some(end) => bytes[..end].trim_ascii_end(),
         None if !whole && bytes.iter().all(|&byte| is_text(byte)) => return Words::More,
-        None if port(&[1080]) => return socks(bytes),
-        None => return binary(bytes, ports),
+        None => return Words::Nothing,
     };
     if !line.iter().all(|&byte| is_text(byte)) {
-        return binary(bytes, ports);
+        return Words::Nothing;
     }
     let is = |word: &[u8]| {
         line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
@@ -281,36 +285,29 @@ fn words(bytes: &[u8], other: &[u8], ports: [u16; 2], whole: bool) -> Words {
     Words::Nothing
 }
 
-/// Protocols of bytes that are recognised on their ports alone, as their first bytes say little.
-fn binary(bytes: &[u8], ports: [u16; 2]) -> Words {
-    let port = |port: u16| ports.contains(&port);
-    let matches = |shape: &[Byte]| pattern(bytes, shape);
-    let (protocol, matched) = if port(1080) {
-        return socks(bytes);
-    } else if port(502) {
-        (Protocol::Modbus, matches(&[Any, Any, Is(0), Is(0), Is(0), Any, Any, Any]))
-    } else if port(20000) {
-        (Protocol::Dnp3, matches(&[Is(5), Is(0x64)]))
-    } else if port(88) {
-        let tags = OneOf(&[0x6a, 0x6b, 0x6c, 0x6d, 0x7e]);
-        (Protocol::KrbTcp, matches(&[Is(0), Is(0), Any, Any, tags]))
-    } else {
-        return Words::Nothing;
-    };
-    match matched {
+/// Protocols that are recognised on their ports alone, as their first bytes say little.
+fn binary(bytes: &[u8], ports: [u16; 2]) -> Option<Words> {
+    let matches = |protocol: Protocol, shape: &[Byte]| match pattern(bytes, shape) {
         Some(true) => Words::Client(protocol),
         Some(false) => Words::Nothing,
         None => Words::More,
-    }
-}
-
-/// Version 4 with a command, version 5 with methods (RFC 1928, section 3).
-fn socks(bytes: &[u8]) -> Words {
-    match bytes {
-        [4, 1 | 2, ..] | [5, 1..=8, ..] => Words::Client(Protocol::Socks),
-        [4 | 5] => Words::More,
-        _ => Words::Nothing,
-    }
+    };
+    // Servers stand on the responder's port, as a rule.
+    let [orig_port, resp_port] = ports;
+    [resp_port, orig_port].into_iter().find_map(|port| match port {
+        88 => {
+            let tags = OneOf(&[0x6a, 0x6b, 0x6c, 0x6d, 0x7e]);
+            Some(matches(Protocol::KrbTcp, &[Is(0), Is(0), Any, Any, tags]))
+        }
+        502 => {
+            Some(matches(Protocol::Modbus, &[Any, Any, Is(0), Is(0), Is(0), Any, Any, In(1, 0xab)]))
+        }
+        // Version 4 with a command, version 5 with methods (RFC 1928, section 3).
+        1080 if bytes.first() == Some(&4) => Some(matches(Protocol::Socks, &[Is(4), In(1, 2)])),
+        1080 => Some(matches(Protocol::Socks, &[Is(5), In(1, 8)])),
+        20000 => Some(matches(Protocol::Dnp3, &[Is(5), Is(0x64)])),
+        _ => None,
+    })
 }
 
 fn contains(line: &[u8], word: &[u8]) -> bool {

@@ -252,7 +252,8 @@ impl Session {
             let Some(stream) = &mut self.streams[side] else { return };
             stream.skip = outcome.skip - skipped;
             // Without a skip the parser has used all that it can.
-            if outcome.skip == 0 || at == bytes.len() {
+            let stopped = outcome.skip == 0 && outcome.then == Then::More;
+            if stopped || at == bytes.len() {
                 break;
             }
         }

@@ -1,0 +1,8 @@
+//! Application protocols: from payloads made by hand to what flows tell.
+
+mod chat;
+mod hello;
+mod http;
+mod properties;
+mod protocols;
+mod tls;
