@@ -9,6 +9,7 @@
 pub mod app;
 mod column;
 mod columns;
+mod community_id;
 mod connection;
 mod dispatch;
 mod engine;
@@ -31,6 +32,7 @@ mod table;
 mod window;
 
 pub use column::{ColumnDoc, ColumnKind};
+pub use community_id::community_id;
 pub use engine::{FlowBatch, FlowCounters, FlowEngine, SensorRows};
 pub use feature::FlowFeature;
 pub use row::Row;
