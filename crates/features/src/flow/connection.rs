@@ -155,7 +155,8 @@ impl Connection {
 
     /// True if a packet begins another connection between the same endpoints.
     ///
-    /// A SYN does so after both sides have closed, or with another initial sequence number.
+    /// A SYN does so after either side has closed, or with another initial sequence number; a
+    /// SYN-ACK only where nothing was seen of the initiator.
     pub(super) fn is_reused_by(&self, core: &FlowCore, packet: &Packet) -> bool {
         let flags = packet.tcp.flags;
         if packet.protocol != protocol::TCP || flags & tcp_flags::SYN == 0 {
@@ -169,7 +170,7 @@ impl Connection {
             }
             endpoint = &core.resp;
         }
-        if orig.did_close && resp.did_close {
+        if orig.did_close || resp.did_close {
             return true;
         }
         // Of a side that sent nothing yet this is what the other side acknowledged, less one.

@@ -1,11 +1,26 @@
 //! A part of a flow's state with the columns that come from it; each is one file.
 
+mod byte_counts;
 pub mod dns;
+pub(crate) mod endpoints;
+pub(crate) mod first_packets;
 pub mod ftp;
+pub(crate) mod handshake;
+pub(crate) mod header_anomalies;
 pub mod http;
+pub(crate) mod interarrival;
+pub(crate) mod payload;
+pub(crate) mod segments;
 pub mod service;
+pub(crate) mod size_median;
+pub(crate) mod sizes;
+mod spread;
 pub mod ssh;
+pub(crate) mod tcp_flags;
+pub(crate) mod tcp_windows;
 pub mod tls;
+pub(crate) mod totals;
+pub(crate) mod ttl;
 
 use tripline_core::flow::Flow;
 

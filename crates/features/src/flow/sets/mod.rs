@@ -1,5 +1,7 @@
 //! The feature sets; each is one file with its card.
 
+mod tripline;
+
 use super::column::ColumnDoc;
 use super::engine::{FlowEngine, SensorRows};
 use super::settings::FlowSettings;
@@ -24,7 +26,7 @@ pub struct SetCard {
 }
 
 /// All feature sets: the only register.
-pub const SETS: &[&SetCard] = &[];
+pub const SETS: &[&SetCard] = &[&tripline::CARD];
 
 /// The set of a name.
 pub fn set(id: &str) -> Option<&'static SetCard> {
