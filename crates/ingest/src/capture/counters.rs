@@ -13,7 +13,7 @@ const INTERFACES: usize = 4096;
 ///
 /// Each frame is one of: a packet, a fragment, not IP, not decoded, malformed. So
 /// `frames = packets + fragments + not_ip + not_decoded + malformed`, and what a flow engine gets
-/// is `packets + reassembled`.
+/// is `packets + aggregated + reassembled`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CaptureCounters {
     /// Frames.
@@ -24,6 +24,8 @@ pub struct CaptureCounters {
     pub wire_bytes: u64,
     /// Frames that gave a packet.
     pub packets: u64,
+    /// Packets beyond the first of a frame: aggregates of IEEE 802.11.
+    pub aggregated: u64,
     /// Frames that hold something else than IP, by EtherType; under 256 by service access
     /// point (IEEE 802.2) or address family (BSD loopback); by protocol for PPP; 0xffff for what has no number, such as encrypted 802.11 frames.
     pub not_ip: BTreeMap<u16, u64>,
@@ -54,6 +56,7 @@ impl CaptureCounters {
         self.bytes += other.bytes;
         self.wire_bytes += other.wire_bytes;
         self.packets += other.packets;
+        self.aggregated += other.aggregated;
         self.cut += other.cut;
         self.fragments += other.fragments;
         self.reassembled += other.reassembled;

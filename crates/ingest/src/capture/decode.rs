@@ -37,14 +37,19 @@ impl Block {
         for record in &self.records {
             let view = View { data: self.frame(record), at: record.start, wire: record.wire };
             let before = decoder.packets.len();
-            match decoder.link(record.link, view, Around::of(record)) {
+            let outcome = decoder.link(record.link, view, Around::of(record));
+            let new = &decoder.packets[before..];
+            let cut = new.iter().any(|packet| packet.anomalies.has(Anomalies::CUT));
+            counters.cut += u64::from(cut);
+            match outcome {
                 Ok(Got::Packet) => {
                     counters.packets += 1;
-                    let new = &decoder.packets[before..];
-                    counters.cut +=
-                        u64::from(new.iter().any(|packet| packet.anomalies.has(Anomalies::CUT)));
+                    counters.aggregated += new.len() as u64 - 1;
                 }
-                Ok(Got::Fragment) => counters.fragments += 1,
+                Ok(Got::Fragment) => {
+                    counters.fragments += 1;
+                    counters.aggregated += new.len() as u64;
+                }
                 Err(refused) => {
                     refused.count(&mut counters, self.offset + u64::from(record.start));
                     counters.cut += u64::from(

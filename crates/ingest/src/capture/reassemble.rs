@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use tripline_core::packet::{Batch, Packet};
 
 use super::counters::CaptureCounters;
-use super::decode::{Decoded, Decoder, Got};
+use super::decode::{Decoded, Decoder};
 use super::fragment::{Datagram, Fragment, Key};
 use super::options::{CaptureOptions, FragmentLimits};
 use super::view::View;
@@ -72,11 +72,10 @@ impl Reassembler {
                 fragments: &mut inner,
                 max_tunnels,
             };
-            match decoder.behind_ip(ip, datagram.protocol(), view, &around) {
-                Ok(Got::Packet) => self.counters.reassembled += 1,
-                Ok(Got::Fragment) => {}
-                Err(_) => self.counters.fragments_dropped += datagram.fragments,
+            if decoder.behind_ip(ip, datagram.protocol(), view, &around).is_err() {
+                self.counters.fragments_dropped += datagram.fragments;
             }
+            self.counters.reassembled += packets.len() as u64;
             let before = fragment.before;
             whole.extend(packets.drain(..).map(|packet| (before, packet)));
             fragments.extend(inner.drain(..).map(|inner| Fragment { before, ..inner }));

@@ -6,6 +6,7 @@
     reason = "a failed unwrap fails the test; a test on real data says whether it ran"
 )]
 
+mod capture;
 mod chunking;
 mod corpus;
 mod data;
