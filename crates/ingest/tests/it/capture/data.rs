@@ -9,6 +9,9 @@ use tripline_ingest::capture::{Capture, CaptureOptions, Packets};
 use super::build::contents;
 use crate::support::data_folder;
 
+/// A record with 4,293,562,680 microseconds, which libpcap takes for a negative number.
+const NEGATIVE_TIME: &str = "pcaps/ndpi/pcap/fuzz-2021-06-07-c6c72a0a56.pcap";
+
 /// What libpcap counted: `bench/oracles/captures.py`.
 #[derive(Deserialize)]
 struct Expected {
@@ -45,11 +48,13 @@ fn data_captures_have_the_frames_that_libpcap_counts() {
         }
         let read = capture.counters();
         assert_eq!(
-            (read.frames, read.bytes, first, last),
-            (expected.frames, expected.captured, expected.first_ns, expected.last_ns),
+            (read.frames, read.bytes, read.wire_bytes),
+            (expected.frames, expected.captured, expected.wire),
             "{name}"
         );
-        assert_eq!(read.wire_bytes, expected.wire, "{name}");
+        if name != NEGATIVE_TIME {
+            assert_eq!((first, last), (expected.first_ns, expected.last_ns), "{name}");
+        }
         assert_eq!(read.damaged_records() > 0, expected.stopped.is_some(), "{name}: {read:?}");
         let decoded = reassembler.counters();
         assert!(decoded.not_decoded.is_empty(), "{name}: {:?}", decoded.not_decoded);
