@@ -4,10 +4,10 @@ use super::Violation;
 use super::sources::Files;
 
 /// Compares each document with the file in its place.
-pub(crate) fn check(files: &Files, documents: &[(&str, String)]) -> Vec<Violation> {
+pub(crate) fn check(files: &Files, documents: &[(String, String)]) -> Vec<Violation> {
     let mut found = Vec::new();
     for (path, expected) in documents {
-        let line = match files.get(*path) {
+        let line = match files.get(path) {
             None => 1,
             Some(text) if text == expected => continue,
             Some(text) => {
@@ -26,7 +26,7 @@ mod tests {
 
     #[test]
     fn the_first_line_that_differs_is_told() {
-        let documents = [("docs/a.md", "one\ntwo\n".to_owned())];
+        let documents = [("docs/a.md".to_owned(), "one\ntwo\n".to_owned())];
         let with = |text: &str| Files::from([("docs/a.md".to_owned(), text.to_owned())]);
         assert_eq!(check(&with("one\ntwo\n"), &documents), []);
         assert_eq!(check(&with("one\n2\n"), &documents)[0].line, 2);

@@ -58,6 +58,7 @@ pub(super) const CARD: SetCard = SetCard {
     notes: "Forward is the initiator's direction, backward the responder's. Sizes are frame \
             lengths on the wire. Of flows that a sensor told, columns that need packets are \
             missing.",
+    identifiers: &[],
     columns: Tripline::columns,
     open: |settings| open::<Tripline>(settings, None),
     sensor: || sensor_rows::<Tripline>(None),

@@ -4,4 +4,5 @@ mod app;
 mod bounds;
 mod order;
 mod packets;
+mod sets;
 mod states;

@@ -19,9 +19,8 @@ pub(super) fn of(copies: u64) -> Vec<ColumnDoc> {
 }
 
 /// Columns that match the published data once each packet is counted twice.
-const TWICE: &[&str] = &[
-    "spkts", "dpkts", "sbytes", "dbytes", "rate", "sload", "dload", "sinpkt", "dinpkt",
-];
+const TWICE: &[&str] =
+    &["spkts", "dpkts", "sbytes", "dbytes", "rate", "sload", "dload", "sinpkt", "dinpkt"];
 
 const COPIED: &str = "Computed as if each packet had come twice at the same instant, as the \
     published capture has them.";

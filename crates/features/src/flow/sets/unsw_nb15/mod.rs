@@ -8,10 +8,10 @@ use tripline_core::flow::{EndReason, Flow};
 
 use self::record::Record;
 use super::SetCard;
-use crate::flow::window::Window;
 use crate::flow::feature::FlowFeature;
 use crate::flow::identifier::Identifier;
 use crate::flow::recent_flows::RecentFlows;
+use crate::flow::window::Window;
 use crate::flow::{open, sensor_rows};
 
 /// The set by its definitions.

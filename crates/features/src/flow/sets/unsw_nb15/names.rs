@@ -79,9 +79,7 @@ pub(super) fn state(flow: &Flow) -> Option<&'static str> {
             ConnState::S0 => "REQ",
             ConnState::S1 if acknowledged(flow) => "CON",
             ConnState::S1 => "ACC",
-            ConnState::S2 | ConnState::S3 | ConnState::SF | ConnState::SH | ConnState::Shr => {
-                "FIN"
-            }
+            ConnState::S2 | ConnState::S3 | ConnState::SF | ConnState::SH | ConnState::Shr => "FIN",
             ConnState::Rej
             | ConnState::RstO
             | ConnState::RstR

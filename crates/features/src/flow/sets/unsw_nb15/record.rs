@@ -7,6 +7,7 @@ use tripline_core::packet::{Packet, protocol};
 use super::{columns, names};
 use crate::flow::column::ColumnDoc;
 use crate::flow::feature::FlowFeature;
+use crate::flow::feature::service::Service;
 use crate::flow::moments::Moments;
 use crate::flow::row::Row;
 use crate::flow::step::{SegmentKind, Step};
@@ -15,6 +16,8 @@ use crate::flow::step::{SegmentKind, Step};
 /// has them.
 #[derive(Debug)]
 pub(super) struct Record<const COPIES: u64> {
+    /// Tells the service and what HTTP and FTP say.
+    service: Service,
     orig: Way,
     resp: Way,
     syn_ns: Option<i64>,
@@ -55,8 +58,7 @@ impl Way {
         if packet.protocol == protocol::TCP {
             self.window = self.window.max(packet.tcp.window);
             self.lost += u32::from(step.segment == SegmentKind::Retransmission);
-            self.in_sequence +=
-                u32::from(packet.tcp.flags & SYN != 0 || packet.payload_bytes > 0);
+            self.in_sequence += u32::from(packet.tcp.flags & SYN != 0 || packet.payload_bytes > 0);
         }
     }
 
@@ -104,8 +106,9 @@ impl<const COPIES: u64> FlowFeature for Record<COPIES> {
         columns::of(COPIES)
     }
 
-    fn on_init(_: &Step) -> Self {
+    fn on_init(first: &Step) -> Self {
         Self {
+            service: Service::on_init(first),
             orig: Way::default(),
             resp: Way::default(),
             syn_ns: None,
@@ -116,6 +119,7 @@ impl<const COPIES: u64> FlowFeature for Record<COPIES> {
 
     #[inline]
     fn on_update(&mut self, step: &Step) {
+        self.service.on_update(step);
         match step.direction {
             Direction::Orig => self.orig.add(step),
             Direction::Resp => self.resp.add(step),
@@ -123,6 +127,14 @@ impl<const COPIES: u64> FlowFeature for Record<COPIES> {
         if step.packet.protocol == protocol::TCP && self.ack_ns.is_none() {
             self.handshake(step.packet, step.direction);
         }
+    }
+
+    fn on_expire(&self, flow: &mut Flow) {
+        self.service.on_expire(flow);
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.service.heap_bytes()
     }
 
     fn write(state: Option<&Self>, flow: &Flow, row: &mut Row) {
@@ -133,9 +145,9 @@ impl<const COPIES: u64> FlowFeature for Record<COPIES> {
         row.number(duration);
         row.category(names::protocol(flow.key.protocol));
         row.category(Some(names::service(flow.service)));
-        row.category(condition.and_then(|name| {
-            names::STATES.iter().position(|state| *state == name)
-        }));
+        row.category(
+            condition.and_then(|name| names::STATES.iter().position(|state| *state == name)),
+        );
         row.count(orig.packets);
         row.count(resp.packets);
         row.count(orig.bytes);
@@ -155,9 +167,7 @@ impl<const COPIES: u64> FlowFeature for Record<COPIES> {
         write_http(flow, row);
         // The windows over connections fill these in where they stand.
         row.missing(1);
-        row.maybe(ttl.map(|ttl| {
-            names::state_ttl(condition.unwrap_or("no"), ttl.0, ttl.1) as f64
-        }));
+        row.maybe(ttl.map(|ttl| names::state_ttl(condition.unwrap_or("no"), ttl.0, ttl.1) as f64));
         row.missing(4);
         write_ftp(flow, row);
         let http = flow.app.as_ref().and_then(|app| app.http.as_ref());
