@@ -110,8 +110,24 @@ impl ByteStream {
 
     /// The same with blocks of another size.
     pub(crate) fn with_blocks(input: &Input, block_bytes: usize) -> Result<Self, IngestError> {
-        let name = input.name();
         let (reader, total) = input.reader()?;
+        Self::start(input.name(), reader, total, block_bytes)
+    }
+
+    /// Reads what is no file, such as the standard input.
+    pub(crate) fn from_reader(
+        name: &str,
+        reader: Box<dyn Read + Send>,
+    ) -> Result<Self, IngestError> {
+        Self::start(name.to_owned(), reader, 0, BLOCK_BYTES)
+    }
+
+    fn start(
+        name: String,
+        reader: Box<dyn Read + Send>,
+        total: u64,
+        block_bytes: usize,
+    ) -> Result<Self, IngestError> {
         let done = Arc::new(AtomicU64::new(0));
         let mut raw = Fingerprinting::new(reader, done.clone());
         let mut head = Vec::new();

@@ -188,6 +188,53 @@ pub enum IngestError {
         /// Why.
         source: tripline_core::FrameError,
     },
+    /// Not one byte, or blank lines alone, where a sensor's log was expected.
+    #[error("{path}: the log is empty; give one that the sensor has written to")]
+    EmptyLog {
+        /// As given.
+        path: String,
+    },
+    /// No log of a sensor.
+    #[error(
+        "{path}: this is no log that is read here; give Zeek's conn, http, dns, ssl, ssh or files \
+         log (TSV with its header, or JSON), a folder of them, or Suricata's eve.json"
+    )]
+    NotALog {
+        /// As given.
+        path: String,
+    },
+    /// A Zeek log whose header lacks a column that its flows need.
+    #[error(
+        "{path}: the header of this Zeek log has no column `{column}`; write the log with Zeek's \
+         own column names and without leaving it out; its columns are: {columns}"
+    )]
+    NoSensorColumn {
+        /// As given.
+        path: String,
+        /// The first that is missing.
+        column: &'static str,
+        /// Names, with commas between.
+        columns: String,
+    },
+    /// A socket that cannot be bound.
+    #[error(
+        "{address}: cannot listen for flow records: {source}; if another collector holds the \
+         port, stop it or choose another port"
+    )]
+    Bind {
+        /// As given.
+        address: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A socket that stopped giving datagrams.
+    #[error("{address}: receiving flow records failed: {source}; start again")]
+    Receive {
+        /// As bound.
+        address: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// `Progress::go_on` said no.
     #[error("{path}: reading was cancelled")]
     Cancelled {

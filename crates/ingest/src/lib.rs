@@ -21,6 +21,7 @@ pub mod options;
 mod parquet;
 mod plan;
 mod sample;
+pub mod sensors;
 pub mod synthetic;
 mod text;
 mod time;

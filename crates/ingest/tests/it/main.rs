@@ -13,6 +13,7 @@ mod data;
 mod formats;
 mod hostile;
 mod layouts;
+mod sensors_data;
 mod support;
 mod synthetic;
 mod tables;
