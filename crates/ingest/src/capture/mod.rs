@@ -42,3 +42,4 @@ pub use options::{CaptureOptions, FragmentLimits};
 pub use packets::Packets;
 pub use read::Capture;
 pub use reassemble::Reassembler;
+pub(crate) use transport::{answer_v4, answer_v6};

@@ -249,7 +249,7 @@ fn icmp(body: View, number: u8, answer: fn(u8) -> Option<u8>) -> Result<Transpor
 }
 
 /// The type that answers, or is answered by, a type of ICMP, as Community ID version 1 has them.
-fn answer_v4(kind: u8) -> Option<u8> {
+pub(crate) fn answer_v4(kind: u8) -> Option<u8> {
     Some(match kind {
         0 => 8,
         8 => 0,
@@ -266,7 +266,7 @@ fn answer_v4(kind: u8) -> Option<u8> {
 }
 
 /// The same for ICMPv6.
-fn answer_v6(kind: u8) -> Option<u8> {
+pub(crate) fn answer_v6(kind: u8) -> Option<u8> {
     Some(match kind {
         128 => 129,
         129 => 128,

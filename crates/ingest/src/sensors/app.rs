@@ -4,16 +4,13 @@
 //! record, lengths and entropies the largest.
 
 use tripline_core::flow::{Alert, App, Dns, Files, Http};
-use tripline_core::math::log2;
 
 /// Bytes kept of a text of HTTP, of an alert.
 pub(crate) const TEXT_BYTES: usize = 256;
-/// Bytes kept of a DNS name, of a banner.
+/// Bytes kept of a server name, of a banner.
 pub(crate) const NAME_BYTES: usize = 255;
 /// Alerts kept of a flow; later ones are left out.
 const MAX_ALERTS: usize = 16;
-/// Query types that tunnels favour: CNAME, NULL, MX, TXT, KEY.
-const TUNNEL_TYPES: [u16; 5] = [5, 10, 15, 16, 25];
 
 /// One HTTP request with its answer, as far as it was told.
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,23 +56,14 @@ pub(crate) fn add_http(http: &mut Http, told: &Exchange<'_>) {
     http.response_body_bytes = http.response_body_bytes.saturating_add(told.response_body_bytes);
 }
 
-/// Adds a query.
+/// Adds a query; 0 stands for a type that was not told.
 pub(crate) fn add_query(dns: &mut Dns, name: Option<&str>, kind: Option<u16>) {
-    if dns.queries == 0 {
-        dns.query_type = kind;
-    }
     dns.queries = dns.queries.saturating_add(1);
-    if kind.is_some_and(|kind| TUNNEL_TYPES.contains(&kind)) {
+    if kind.is_some_and(Dns::is_tunnel_type) {
         dns.tunnel_types = dns.tunnel_types.saturating_add(1);
     }
-    let Some(name) = name else { return };
-    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-    dns.query_bytes = dns.query_bytes.max(u32::try_from(name.len()).unwrap_or(u32::MAX));
-    dns.query_entropy = dns.query_entropy.max(entropy_bits(name.as_bytes()));
-    let labels = if name.is_empty() { 0 } else { name.split('.').count() };
-    dns.query_labels = dns.query_labels.max(u32::try_from(labels).unwrap_or(u32::MAX));
-    if dns.query.is_none() {
-        dns.query = Some(cut(&name, NAME_BYTES));
+    if let Some(name) = name {
+        dns.question(name.as_bytes(), kind.unwrap_or(0));
     }
 }
 
@@ -150,18 +138,6 @@ pub(crate) fn tls_version(name: &str) -> Option<u16> {
     })
 }
 
-/// Shannon entropy of bytes, in bits.
-fn entropy_bits(bytes: &[u8]) -> f64 {
-    let mut counts = [0u32; 256];
-    bytes.iter().for_each(|&byte| counts[usize::from(byte)] += 1);
-    let total = bytes.len() as f64;
-    let bits = |&count: &u32| {
-        let share = f64::from(count) / total;
-        -share * log2(share)
-    };
-    counts.iter().filter(|count| **count > 0).map(bits).sum()
-}
-
 /// About how many bytes of memory it takes.
 pub(crate) fn weight(app: &App) -> usize {
     let text = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
@@ -199,10 +175,6 @@ mod tests {
         assert_eq!(dns.query.as_deref(), Some("www.example.com"));
         assert_eq!((dns.queries, dns.query_type, dns.tunnel_types), (2, Some(1), 1));
         assert_eq!((dns.query_bytes, dns.query_labels), (18, 4));
-        // scipy 1.17.1: scipy.stats.entropy of the letters' counts of both names, base 2.
-        assert!((entropy_bits(b"www.example.com") - 3.189_898_095_464_287).abs() < 1e-12);
-        assert_eq!(entropy_bits(b"aaaa"), 0.0);
-        assert_eq!(entropy_bits(b""), 0.0);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use tripline_core::flow::FlowKey;
 use tripline_core::packet::{Address, Vlan, protocol};
 
+use crate::capture::{answer_v4, answer_v6};
+
 /// Number of a protocol by its name in any case, or by its digits (Suricata pads them).
 pub(crate) fn protocol_number(name: &str) -> Option<u8> {
     const NAMES: &[(&str, u8)] = &[
@@ -36,33 +38,13 @@ pub(crate) fn is_icmp(protocol: u8) -> bool {
     matches!(protocol, protocol::ICMP | protocol::ICMPV6)
 }
 
-/// ICMP type that answers another, as Zeek and Community ID pair them.
+/// ICMP type that answers another, or is answered by it.
 pub(crate) fn icmp_answer(protocol: u8, kind: u8) -> Option<u8> {
-    Some(match (protocol, kind) {
-        (protocol::ICMP, 8) => 0,
-        (protocol::ICMP, 0) => 8,
-        (protocol::ICMP, 13) => 14,
-        (protocol::ICMP, 14) => 13,
-        (protocol::ICMP, 15) => 16,
-        (protocol::ICMP, 16) => 15,
-        (protocol::ICMP, 17) => 18,
-        (protocol::ICMP, 18) => 17,
-        (protocol::ICMP, 10) => 9,
-        (protocol::ICMP, 9) => 10,
-        (protocol::ICMPV6, 128) => 129,
-        (protocol::ICMPV6, 129) => 128,
-        (protocol::ICMPV6, 130) => 131,
-        (protocol::ICMPV6, 131) => 130,
-        (protocol::ICMPV6, 133) => 134,
-        (protocol::ICMPV6, 134) => 133,
-        (protocol::ICMPV6, 135) => 136,
-        (protocol::ICMPV6, 136) => 135,
-        (protocol::ICMPV6, 139) => 140,
-        (protocol::ICMPV6, 140) => 139,
-        (protocol::ICMPV6, 144) => 145,
-        (protocol::ICMPV6, 145) => 144,
-        _ => return None,
-    })
+    match protocol {
+        protocol::ICMP => answer_v4(kind),
+        protocol::ICMPV6 => answer_v6(kind),
+        _ => None,
+    }
 }
 
 /// True for ICMP types that ask, where the answer has a type of its own.

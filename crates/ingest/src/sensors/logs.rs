@@ -105,19 +105,6 @@ impl SensorLogs {
         Ok(logs)
     }
 
-    /// The next flows, never none; `None` at the end.
-    #[expect(clippy::should_implement_trait, reason = "the iterator below calls it")]
-    pub fn next(&mut self) -> Option<Vec<Flow>> {
-        let mut flows = Vec::new();
-        while flows.len() < self.options.batch_flows.max(1) && self.step(&mut flows) {}
-        for flow in &mut flows {
-            self.told += 1;
-            flow.first_packet = self.told;
-        }
-        self.counters.flows = self.told;
-        (!flows.is_empty()).then_some(flows)
-    }
-
     /// What was counted so far.
     pub fn counters(&self) -> &SensorCounters {
         &self.counters
@@ -180,8 +167,16 @@ impl SensorLogs {
 impl Iterator for SensorLogs {
     type Item = Vec<Flow>;
 
+    /// The next flows, never none; `None` at the end.
     fn next(&mut self) -> Option<Vec<Flow>> {
-        SensorLogs::next(self)
+        let mut flows = Vec::new();
+        while flows.len() < self.options.batch_flows.max(1) && self.step(&mut flows) {}
+        for flow in &mut flows {
+            self.told += 1;
+            flow.first_packet = self.told;
+        }
+        self.counters.flows = self.told;
+        (!flows.is_empty()).then_some(flows)
     }
 }
 

@@ -13,6 +13,8 @@ mod data;
 mod formats;
 mod hostile;
 mod layouts;
+mod netflow;
+mod netflow_writer;
 mod sensors_data;
 mod support;
 mod synthetic;

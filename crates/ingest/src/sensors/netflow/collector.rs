@@ -251,9 +251,10 @@ impl Collector {
     /// Takes a set of templates, then the data that waited for them.
     fn learn(&mut self, origin: &Origin, set: &mut Wire<'_>, form: Form, out: &mut Vec<Flow>) {
         while set.0.len() >= 4 {
+            let rest = set.0;
             let Some(told) = Template::next(set, form, self.options.max_fields) else {
                 // Zeros fill the set up.
-                if set.0.iter().any(|byte| *byte != 0) {
+                if rest.iter().any(|byte| *byte != 0) {
                     self.counters.malformed += 1;
                 }
                 return;
@@ -291,13 +292,7 @@ impl Collector {
     }
 
     /// Reads a data set; gives the number of its records, `None` if its template is not known.
-    fn data(
-        &mut self,
-        origin: &Origin,
-        id: u16,
-        bytes: &[u8],
-        out: &mut Vec<Flow>,
-    ) -> Option<u32> {
+    fn data(&mut self, origin: &Origin, id: u16, bytes: &[u8], out: &mut Vec<Flow>) -> Option<u32> {
         let key = (origin.exporter, id);
         let lifetime = nanos(self.options.template_lifetime);
         let template = match self.templates.get(&key) {

@@ -27,9 +27,10 @@ pub struct CollectorCounters {
     pub sampled: u64,
     /// Templates learned, with each repetition.
     pub templates: u64,
-    /// Templates withdrawn.
+    /// Withdrawals: of one template, or of all.
     pub withdrawn: u64,
-    /// Templates dropped since they were not repeated in time.
+    /// Templates dropped when they were asked for, since they were not repeated in time or all
+    /// were withdrawn.
     pub expired_templates: u64,
     /// Templates dropped since there were too many.
     pub evicted_templates: u64,

@@ -14,7 +14,7 @@ use crate::error::IngestError;
 /// How datagrams are received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenerOptions {
-    /// How long [`Listener::next`] waits for a datagram.
+    /// How long [`Listener::receive`] waits for a datagram.
     pub timeout: Duration,
     /// Most datagrams that one call takes.
     pub max_datagrams: usize,
@@ -89,9 +89,9 @@ impl Listener {
     ///
     /// # Errors
     /// The socket is of no more use.
-    pub fn next(&mut self) -> Result<Vec<Flow>, IngestError> {
+    pub fn receive(&mut self) -> Result<Vec<Flow>, IngestError> {
         let mut flows = Vec::new();
-        let took = self.receive(&mut flows);
+        let took = self.receive_one(&mut flows);
         let result = match took {
             Ok(true) => self.take_at_hand(&mut flows),
             Ok(false) => Ok(()),
@@ -100,9 +100,7 @@ impl Listener {
         self.collector.advance(now_ns(), &mut flows);
         match result {
             Ok(()) => Ok(flows),
-            Err(source) => {
-                Err(IngestError::Receive { address: self.address.to_string(), source })
-            }
+            Err(source) => Err(IngestError::Receive { address: self.address.to_string(), source }),
         }
     }
 
@@ -129,7 +127,7 @@ impl Listener {
         self.socket.set_nonblocking(true)?;
         let mut result = Ok(true);
         for _ in 1..self.options.max_datagrams {
-            result = self.receive(flows);
+            result = self.receive_one(flows);
             if !matches!(result, Ok(true)) {
                 break;
             }
@@ -139,7 +137,7 @@ impl Listener {
     }
 
     /// Takes a datagram; `false` if there is none.
-    fn receive(&mut self, flows: &mut Vec<Flow>) -> io::Result<bool> {
+    fn receive_one(&mut self, flows: &mut Vec<Flow>) -> io::Result<bool> {
         match self.socket.recv_from(&mut self.datagram) {
             Ok((bytes, exporter)) => {
                 let datagram = self.datagram.get(..bytes).unwrap_or_default();

@@ -86,10 +86,8 @@ impl Pairs {
             let first = waiting.record;
             let opposite =
                 (first.source, first.source_port) == destination && source != destination;
-            let between = first
-                .start_ns
-                .max(record.start_ns)
-                .saturating_sub(first.end_ns.min(record.end_ns));
+            let between =
+                first.start_ns.max(record.start_ns).saturating_sub(first.end_ns.min(record.end_ns));
             if opposite && between <= self.window_ns {
                 out.push(flow(exporter, &first, Some(&record), waiting.number));
                 return Fate::Paired;
@@ -175,15 +173,12 @@ fn source_initiates(first: &Record, second: Option<&Record>) -> bool {
     if is_icmp(first.protocol) {
         let kind = |port: u16| u8::try_from(port).unwrap_or(u8::MAX);
         let asks = |port: u16| icmp_asks(first.protocol, kind(port));
-        let answered = crate::sensors::endpoint::icmp_answer(
-            first.protocol,
-            kind(first.source_port),
-        );
+        let answered =
+            crate::sensors::endpoint::icmp_answer(first.protocol, kind(first.source_port));
         return answered.is_none() || asks(first.source_port);
     }
-    let earlier = second.map_or(std::cmp::Ordering::Equal, |second| {
-        first.start_ns.cmp(&second.start_ns)
-    });
+    let earlier =
+        second.map_or(std::cmp::Ordering::Equal, |second| first.start_ns.cmp(&second.start_ns));
     let both_open = flags.0 & flags.1 & tcp_flags::SYN != 0;
     if both_open && earlier.is_ne() {
         return earlier.is_lt();

@@ -32,9 +32,7 @@ pub(super) enum Told {
     /// It holds no more (RFC 7011, section 8.1).
     Withdrawn(u16),
     /// The same of all data templates, or of all options templates.
-    AllWithdrawn {
-        options: bool,
-    },
+    AllWithdrawn { options: bool },
 }
 
 /// How the fields of a template set are written.
