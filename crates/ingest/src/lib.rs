@@ -12,6 +12,7 @@ pub mod capture;
 mod chunk;
 mod dictionary;
 pub mod error;
+pub mod filter;
 mod format;
 mod label;
 pub mod layout;
@@ -28,5 +29,6 @@ mod time;
 
 pub use batches::{Batches, open, open_bytes, read, read_bytes};
 pub use error::IngestError;
+pub use filter::{Filter, FilterError};
 pub use layout::{LAYOUTS, Layout};
 pub use options::ReadOptions;
