@@ -13,7 +13,7 @@ pub(super) enum Ask {
 }
 
 /// A comparison of a value with a constant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Test {
     pub(super) value: Value,
     pub(super) compare: Compare,
@@ -21,7 +21,7 @@ pub(super) struct Test {
 }
 
 /// A number that is loaded from a frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Value {
     pub(super) load: Load,
     /// Bits that count.
@@ -29,26 +29,28 @@ pub(super) struct Value {
 }
 
 /// Where a number comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Load {
     /// Length on the wire.
     Length,
     /// Big-endian, this many bytes into the frame.
     At(Width, u32),
+    /// The same, for a field that tells what follows: what is known of it is kept in mind.
+    Kind(Width, u32),
     /// Big-endian 16 bits, `more` bytes behind an IPv4 header that begins at `header`.
     BehindIpv4 { header: u32, more: u32 },
     /// What the kernel tells beside the frame: offset from `SKF_AD_OFF` of `linux/filter.h`.
     Beside(u32),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Width {
     Byte,
     Half,
     Word,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Compare {
     Equal,
     Greater,

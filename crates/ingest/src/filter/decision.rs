@@ -10,8 +10,8 @@ use super::logic::{Join, Logic};
 pub(super) struct Place(usize);
 
 impl Place {
-    pub(super) const ACCEPT: Self = Self(0);
-    pub(super) const REJECT: Self = Self(1);
+    pub(super) const REJECT: Self = Self(0);
+    pub(super) const ACCEPT: Self = Self(1);
 
     /// The place of an index.
     pub(super) fn at(index: usize) -> Self {
@@ -33,7 +33,7 @@ pub(super) struct Node {
 }
 
 /// Tests without a cycle: what follows a test was made before it, so has a lower place.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Decision {
     nodes: Vec<Node>,
     // Equal parts are made once. Only looked up, so its order reaches nothing.
@@ -66,7 +66,8 @@ impl Decision {
         self.nodes.get(place.0.checked_sub(2)?)
     }
 
-    fn node(&mut self, test: Test, on_true: Place, on_false: Place) -> Place {
+    /// The place of a test, made if it is new and settles something.
+    pub(super) fn node(&mut self, test: Test, on_true: Place, on_false: Place) -> Place {
         let on_true = self.behind(on_true, &test, true);
         let on_false = self.behind(on_false, &test, false);
         if on_true == on_false {

@@ -98,7 +98,7 @@ fn push_load(backward: &mut Vec<Instruction>, value: Value, header_held: Option<
     }
     match value.load {
         Load::Length => backward.push(Instruction::new(code::LOAD_LENGTH, 0)),
-        Load::At(width, offset) => {
+        Load::At(width, offset) | Load::Kind(width, offset) => {
             let code = match width {
                 Width::Byte => code::LOAD_BYTE,
                 Width::Half => code::LOAD_HALF,

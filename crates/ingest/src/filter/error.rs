@@ -1,5 +1,7 @@
 //! Why a filter was refused, with the way out.
 
+use crate::capture::LinkType;
+
 /// Why a filter was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -67,17 +69,17 @@ pub enum FilterError {
     },
     /// Frames of a link type that filters do not know.
     #[error(
-        "filters do not know frames of link type {link}; they know Ethernet, raw IP, Linux cooked \
+        "filters do not know frames of {link}; they know Ethernet, raw IP, Linux cooked \
          and BSD loopback: leave the filter out"
     )]
     Link {
-        /// Its number in capture files.
-        link: u16,
+        /// That type.
+        link: LinkType,
     },
     /// Frames of this link type carry no tags.
-    #[error("frames of link type {link} have no 802.1Q tags; leave `vlan` out of the filter")]
+    #[error("frames of {link} have no 802.1Q tags; leave `vlan` out of the filter")]
     Vlan {
-        /// Its number in capture files.
-        link: u16,
+        /// That type.
+        link: LinkType,
     },
 }

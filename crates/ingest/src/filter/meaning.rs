@@ -1,10 +1,10 @@
 //! What a primitive asks of a frame, field by field.
 
-use super::condition::{Compare, Condition, Load, Width, equal, test};
+use super::FilterError;
+use super::condition::{Compare, Condition, Load, Width, equal, known, test};
 use super::logic::Logic;
 use super::primitive::{Carrier, Direction, IpVersion, Network, Primitive, ether_type};
 use super::view::View;
-use super::{FilterError, Logic::Not};
 
 use tripline_core::packet::protocol;
 
@@ -31,10 +31,10 @@ pub(super) fn meaning(primitive: &Primitive, view: &mut View) -> Result<Conditio
             [port_v6(view, protocol, direction, low, high)],
         ),
         Primitive::Vlan(id) => view.enter_vlan(id)?,
-        Primitive::AtMost(bytes) => Not(Box::new(view.longer_than(bytes))),
+        Primitive::AtMost(bytes) => Logic::Not(Box::new(view.longer_than(bytes))),
         Primitive::AtLeast(bytes) => match bytes.checked_sub(1) {
             Some(less) => view.longer_than(less),
-            None => super::condition::known(true),
+            None => known(true),
         },
     })
 }
@@ -53,7 +53,7 @@ fn protocol_v6(view: &View, number: u8) -> Condition {
 }
 
 fn byte(view: &View, offset: u32, wanted: u8) -> Condition {
-    equal(Load::At(Width::Byte, view.network(offset)), u32::MAX, u32::from(wanted))
+    equal(Load::Kind(Width::Byte, view.network(offset)), u32::MAX, u32::from(wanted))
 }
 
 fn address(view: &View, carrier: Carrier, direction: Direction, network: &Network) -> Condition {
@@ -85,7 +85,7 @@ fn address(view: &View, carrier: Carrier, direction: Direction, network: &Networ
                 let mut asked = words
                     .filter(|(_, mask, _)| *mask != 0)
                     .map(|(load, mask, wanted)| equal(load, mask, wanted));
-                let first = asked.next().unwrap_or(super::condition::known(true));
+                let first = asked.next().unwrap_or(known(true));
                 Logic::all(first, asked)
             };
             // RFC 8200, section 3: sender then receiver.
@@ -104,14 +104,14 @@ fn port_v4(
     high: u16,
 ) -> Condition {
     let later_fragment =
-        test(Load::At(Width::Half, view.network(6)), u32::MAX, Compare::AnySet, 0x1fff);
+        test(Load::Kind(Width::Half, view.network(6)), u32::MAX, Compare::AnySet, 0x1fff);
     let header = view.network(0);
     let at = |more: u32| in_range(Load::BehindIpv4 { header, more }, low, high);
     Logic::all(
         view.ether_type(ether_type::IP),
         [
             has_ports(view, 9, wanted),
-            Not(Box::new(later_fragment)),
+            Logic::Not(Box::new(later_fragment)),
             toward(direction, || at(0), || at(2)),
         ],
     )
@@ -147,7 +147,7 @@ fn in_range(load: Load, low: u16, high: u16) -> Condition {
         return equal(load, u32::MAX, low);
     }
     let above = test(load, u32::MAX, Compare::Greater, high);
-    Logic::all(test(load, u32::MAX, Compare::AtLeast, low), [Not(Box::new(above))])
+    Logic::all(test(load, u32::MAX, Compare::AtLeast, low), [Logic::Not(Box::new(above))])
 }
 
 fn toward(

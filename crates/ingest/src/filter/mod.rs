@@ -27,19 +27,24 @@ mod condition;
 mod decision;
 mod emit;
 mod error;
+mod knowledge;
 mod logic;
 mod meaning;
 mod parse;
 mod primitive;
 mod program;
 mod run;
+mod selection;
 mod token;
 mod view;
+mod word;
 
 pub use error::FilterError;
 pub use program::{Instruction, Program, ProgramError};
 pub use run::FrameView;
+pub use selection::Selection;
 
+use crate::capture::LinkType;
 use decision::{Decision, Place};
 use primitive::Expression;
 use view::View;
@@ -71,13 +76,12 @@ impl Filter {
     /// A program for frames as they stand in a capture file; a frame that passes gives
     /// `snap_bytes`.
     ///
-    /// `link` is the number of the link type in capture files, such as 1 for Ethernet.
-    ///
     /// # Errors
     /// The link type is not known to filters, or the program would be too long.
-    pub fn compile(&self, link: u16, snap_bytes: u32) -> Result<Program, FilterError> {
+    pub fn compile(&self, link: LinkType, snap_bytes: u32) -> Result<Program, FilterError> {
         let mut decision = Decision::default();
         let start = self.start(&mut decision, &mut View::new(link)?)?;
+        let (decision, start) = knowledge::simplify(&decision, start);
         Program::compiled(emit::emit(&decision, start, snap_bytes.max(1)))
     }
 
@@ -90,7 +94,7 @@ impl Filter {
     /// As for [`Filter::compile`].
     pub fn compile_for_socket(
         &self,
-        link: u16,
+        link: LinkType,
         snap_bytes: u32,
         incoming_only: bool,
     ) -> Result<Program, FilterError> {
@@ -105,6 +109,7 @@ impl Filter {
         if incoming_only {
             start = decision.branch(&View::is_outgoing(), Place::REJECT, start);
         }
+        let (decision, start) = knowledge::simplify(&decision, start);
         Program::compiled(emit::emit(&decision, start, snap_bytes.max(1)))
     }
 

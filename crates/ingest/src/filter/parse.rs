@@ -3,10 +3,9 @@
 use super::FilterError;
 use super::address;
 use super::logic::{Join, Logic};
-use super::primitive::{Carrier, Direction, Expression, IpVersion, Primitive, ether_type};
+use super::primitive::{Carrier, Direction, Expression, IpVersion, Primitive};
 use super::token::{Kind, Token, tokens};
-
-use tripline_core::packet::protocol;
+use super::word::{HeadKind, Protocol};
 
 /// Most levels of parentheses and negations, so that no text uses up the stack.
 const DEPTH: usize = 64;
@@ -40,111 +39,11 @@ struct Head {
     kind: HeadKind,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum HeadKind {
-    Host,
-    Net,
-    Port,
-    PortRange,
-    Proto,
-}
-
-impl HeadKind {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Net => "net",
-            Self::Port => "port",
-            Self::PortRange => "portrange",
-            Self::Proto => "proto",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Self> {
-        [Self::Host, Self::Net, Self::Port, Self::PortRange, Self::Proto]
-            .into_iter()
-            .find(|kind| kind.word() == word)
-    }
-}
-
 /// A protocol with the place where it stands.
 #[derive(Debug, Clone, Copy)]
 struct Before {
     protocol: Protocol,
     column: usize,
-}
-
-/// Protocols that have a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Protocol {
-    Ether,
-    Ip,
-    Ip6,
-    Arp,
-    Rarp,
-    Tcp,
-    Udp,
-    Sctp,
-    Icmp,
-    Icmp6,
-}
-
-impl Protocol {
-    const ALL: [(&'static str, Self); 10] = [
-        ("ether", Self::Ether),
-        ("ip", Self::Ip),
-        ("ip6", Self::Ip6),
-        ("arp", Self::Arp),
-        ("rarp", Self::Rarp),
-        ("tcp", Self::Tcp),
-        ("udp", Self::Udp),
-        ("sctp", Self::Sctp),
-        ("icmp", Self::Icmp),
-        ("icmp6", Self::Icmp6),
-    ];
-
-    fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(name, _)| *name == word).map(|(_, protocol)| protocol)
-    }
-
-    fn word(self) -> &'static str {
-        Self::ALL.iter().find(|(_, protocol)| *protocol == self).map_or("", |(name, _)| name)
-    }
-
-    fn ether_type(self) -> Option<u16> {
-        match self {
-            Self::Ip => Some(ether_type::IP),
-            Self::Ip6 => Some(ether_type::IP6),
-            Self::Arp => Some(ether_type::ARP),
-            Self::Rarp => Some(ether_type::RARP),
-            _ => None,
-        }
-    }
-
-    fn ip_number(self) -> Option<u8> {
-        match self {
-            Self::Tcp => Some(protocol::TCP),
-            Self::Udp => Some(protocol::UDP),
-            Self::Sctp => Some(protocol::SCTP),
-            Self::Icmp => Some(protocol::ICMP),
-            Self::Icmp6 => Some(protocol::ICMPV6),
-            _ => None,
-        }
-    }
-
-    /// The word alone; `None` for `ether`, which says nothing by itself.
-    fn alone(self) -> Option<Primitive> {
-        let version = match self {
-            Self::Icmp => Some(IpVersion::V4),
-            Self::Icmp6 => Some(IpVersion::V6),
-            _ => None,
-        };
-        match (self.ether_type(), self.ip_number()) {
-            (Some(kind), _) => Some(Primitive::EtherType(kind)),
-            (None, Some(number)) => Some(Primitive::Protocol { version, number }),
-            (None, None) => None,
-        }
-    }
 }
 
 struct Parser<'a> {
@@ -272,13 +171,7 @@ impl<'a> Parser<'a> {
     /// Whether the protocol goes with the kind.
     fn allow(&self, head: &Head) -> Result<(), FilterError> {
         let Some(Before { protocol, column }) = head.before else { return Ok(()) };
-        let allowed: &[Protocol] = match head.kind {
-            HeadKind::Host | HeadKind::Net => {
-                &[Protocol::Ip, Protocol::Ip6, Protocol::Arp, Protocol::Rarp]
-            }
-            HeadKind::Port | HeadKind::PortRange => &[Protocol::Tcp, Protocol::Udp, Protocol::Sctp],
-            HeadKind::Proto => &[Protocol::Ether, Protocol::Ip, Protocol::Ip6],
-        };
+        let (allowed, words) = head.kind.protocols();
         if allowed.contains(&protocol) {
             return Ok(());
         }
@@ -286,11 +179,7 @@ impl<'a> Parser<'a> {
             column,
             protocol: protocol.word(),
             kind: head.kind.word(),
-            allowed: match head.kind {
-                HeadKind::Host | HeadKind::Net => "`ip`, `ip6`, `arp`, `rarp` or none",
-                HeadKind::Port | HeadKind::PortRange => "`tcp`, `udp`, `sctp` or none",
-                HeadKind::Proto => "`ether`, `ip`, `ip6` or none",
-            },
+            allowed: words,
         })
     }
 

@@ -4,21 +4,7 @@ use super::FilterError;
 use super::condition::{Compare, Condition, Load, Width, equal, known, test};
 use super::logic::Logic;
 use super::primitive::ether_type;
-
-/// Link types as numbered in capture files (tcpdump.org "Link-layer header types").
-mod link {
-    pub(super) const NULL: u16 = 0;
-    pub(super) const ETHERNET: u16 = 1;
-    /// Raw IP as BSD, then OpenBSD numbered it in files of their own.
-    pub(super) const RAW_BSD: u16 = 12;
-    pub(super) const RAW_OPENBSD: u16 = 14;
-    pub(super) const RAW: u16 = 101;
-    pub(super) const LOOP: u16 = 108;
-    pub(super) const LINUX_SLL: u16 = 113;
-    pub(super) const IPV4: u16 = 228;
-    pub(super) const IPV6: u16 = 229;
-    pub(super) const LINUX_SLL2: u16 = 276;
-}
+use crate::capture::LinkType;
 
 // Offsets from `SKF_AD_OFF`, `linux/filter.h`.
 const BESIDE_PACKET_TYPE: u32 = 4;
@@ -38,7 +24,7 @@ const ETHERNET_TYPE: u32 = 12;
 /// How frames of one link type are looked at.
 #[derive(Debug, Clone)]
 pub(super) struct View {
-    number: u16,
+    frames: LinkType,
     link: Link,
     /// The kernel took the outer tag of this frame off, and tells it beside the frame.
     stripped: bool,
@@ -62,19 +48,19 @@ enum Link {
 
 impl View {
     /// Frames as they stand in a capture file.
-    pub(super) fn new(number: u16) -> Result<Self, FilterError> {
-        let link = match number {
-            link::ETHERNET => Link::EtherType { kind: ETHERNET_TYPE, network: 14 },
-            link::LINUX_SLL => Link::EtherType { kind: 14, network: 16 },
-            link::LINUX_SLL2 => Link::EtherType { kind: 0, network: 20 },
-            link::RAW | link::RAW_BSD | link::RAW_OPENBSD => Link::Ip,
-            link::IPV4 => Link::Only(ether_type::IP),
-            link::IPV6 => Link::Only(ether_type::IP6),
-            link::NULL => Link::Family,
-            link::LOOP => Link::FamilyBigEndian,
-            _ => return Err(FilterError::Link { link: number }),
+    pub(super) fn new(frames: LinkType) -> Result<Self, FilterError> {
+        let link = match frames {
+            LinkType::ETHERNET => Link::EtherType { kind: ETHERNET_TYPE, network: 14 },
+            LinkType::LINUX_SLL => Link::EtherType { kind: 14, network: 16 },
+            LinkType::LINUX_SLL2 => Link::EtherType { kind: 0, network: 20 },
+            LinkType::RAW | LinkType::RAW_BSD | LinkType::RAW_OPENBSD => Link::Ip,
+            LinkType::IPV4 => Link::Only(ether_type::IP),
+            LinkType::IPV6 => Link::Only(ether_type::IP6),
+            LinkType::NULL => Link::Family,
+            LinkType::LOOP => Link::FamilyBigEndian,
+            _ => return Err(FilterError::Link { link: frames }),
         };
-        Ok(Self { number, link, stripped: false, tags: 0 })
+        Ok(Self { frames, link, stripped: false, tags: 0 })
     }
 
     /// The same, for frames whose outer tag the kernel took off. `None` where there are no tags.
@@ -83,7 +69,7 @@ impl View {
     }
 
     fn is_ethernet(&self) -> bool {
-        self.number == link::ETHERNET
+        self.frames == LinkType::ETHERNET
     }
 
     /// The kernel took a tag off the frame.
@@ -107,11 +93,11 @@ impl View {
                 _ => known(false),
             },
             Link::EtherType { kind, .. } => {
-                equal(Load::At(Width::Half, self.behind_tags(kind)), u32::MAX, u32::from(wanted))
+                equal(Load::Kind(Width::Half, self.behind_tags(kind)), u32::MAX, u32::from(wanted))
             }
             Link::Ip => match wanted {
-                ether_type::IP => equal(Load::At(Width::Byte, 0), 0xf0, 0x40),
-                ether_type::IP6 => equal(Load::At(Width::Byte, 0), 0xf0, 0x60),
+                ether_type::IP => equal(Load::Kind(Width::Byte, 0), 0xf0, 0x40),
+                ether_type::IP6 => equal(Load::Kind(Width::Byte, 0), 0xf0, 0x60),
                 _ => known(false),
             },
             Link::Only(only) => known(only == wanted),
@@ -133,7 +119,7 @@ impl View {
     /// There is a tag with this identifier; from here on, the view is that behind it.
     pub(super) fn enter_vlan(&mut self, id: Option<u16>) -> Result<Condition, FilterError> {
         if !self.is_ethernet() {
-            return Err(FilterError::Vlan { link: self.number });
+            return Err(FilterError::Vlan { link: self.frames });
         }
         let outer = self.stripped && self.tags == 0;
         let is_tag = if outer {
@@ -177,7 +163,7 @@ fn family(wanted: u16, either_order: bool) -> Condition {
         ether_type::IP6 => &[24, 28, 30, 10],
         _ => &[],
     };
-    let is = |family: u32| equal(Load::At(Width::Word, 0), u32::MAX, family);
+    let is = |family: u32| equal(Load::Kind(Width::Word, 0), u32::MAX, family);
     let swapped = families.iter().filter(|_| either_order).map(|family| is(family.swap_bytes()));
     Logic::any(known(false), families.iter().copied().map(is).chain(swapped))
 }

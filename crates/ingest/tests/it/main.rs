@@ -10,6 +10,7 @@ mod capture;
 mod chunking;
 mod corpus;
 mod data;
+mod filters;
 mod formats;
 mod hostile;
 mod layouts;
