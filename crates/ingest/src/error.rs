@@ -95,6 +95,20 @@ pub enum IngestError {
         /// What to do.
         way_out: &'static str,
     },
+    /// A file of flow labels lacks a column.
+    #[error(
+        "{path}:1: a file of flow labels needs a column {missing}; `source`, `source_port`, \
+         `destination`, `destination_port`, `protocol`, `start_time`, `end_time`, `label`, \
+         `category` are understood; its columns are: {columns}"
+    )]
+    LabelColumns {
+        /// As given.
+        path: String,
+        /// One of the names that would do.
+        missing: &'static str,
+        /// The header.
+        columns: String,
+    },
     /// Labels are needed, and no column is known to hold them.
     #[error(
         "{path}: no label column is known for this table; name it by `--label COLUMN --benign \

@@ -36,6 +36,7 @@ mod csv;
 mod draw;
 mod flow;
 mod network;
+pub mod packets;
 mod table;
 mod windows;
 
