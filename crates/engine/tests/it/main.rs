@@ -1,6 +1,11 @@
 //! Boundary tests of the use cases.
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, in its own functions too")]
 
+mod arkime;
+mod captures;
 mod fitting;
 mod forged;
 mod golden;
+mod ndpi;
+mod same_flows;
+mod zeek;
