@@ -3,6 +3,7 @@
 
 mod arkime;
 mod captures;
+mod features_oracle;
 mod fitting;
 mod forged;
 mod golden;
