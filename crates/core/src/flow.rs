@@ -422,7 +422,8 @@ pub struct Tls {
     pub extensions: u16,
     /// Cipher suite chosen.
     pub cipher: Option<u16>,
-    /// Application data were seen from both sides, or the sensor says so.
+    /// The handshake was completed: both sides sent application data, or a handshake message behind
+    /// their ChangeCipherSpec; or the sensor says so.
     pub established: bool,
 }
 

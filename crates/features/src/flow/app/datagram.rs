@@ -44,8 +44,14 @@ pub(super) fn detect(bytes: &[u8], ports: [u16; 2]) -> Option<Protocol> {
         // RFC 1350, section 5: read or write request.
         return (first == 0 && matches!(second, 1 | 2)).then_some(Protocol::Tftp);
     }
-    // Handshake of DTLS 1.0, 1.2, or 1.3 in its plain form (RFC 6347, section 4.1).
-    if first == 22 && second == 0xfe && matches!(third, 0xff | 0xfd) {
+    // Handshake of DTLS 1.0, 1.2, or 1.3 in its plain form, not under keys (RFC 6347, section 4.1);
+    // OpenSSL had a version of its own before DTLS was published.
+    let version = u16::from_be_bytes([second, third]);
+    if first == 22
+        && matches!(version, 0xfeff | 0xfefd | 0x0100)
+        && bytes.get(3..5) == Some(&[0, 0])
+        && matches!(bytes.get(13), Some(1..=3))
+    {
         return Some(Protocol::Ssl);
     }
     if is_quic(bytes) {

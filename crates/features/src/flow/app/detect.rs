@@ -160,7 +160,7 @@ const PROBES: &[Probe] = &[
         |bytes| pattern(bytes, &[Is(b'*'), In(b'1', b'9'), Is(13), Is(10), Is(b'$')]),
         CLIENT,
     ),
-    // Bind or extended request (RFC 4511, section 4.1.1).
+    // Bind, search or extended request (RFC 4511, section 4.1.1).
     probe(Protocol::LdapTcp, ldap, CLIENT),
 ];
 
@@ -199,7 +199,7 @@ fn xmpp(bytes: &[u8]) -> Option<bool> {
     }
 }
 
-/// A sequence of BER with the number of a message and a bind or an extended request.
+/// A sequence of BER with the number of a message and a request that may be the first.
 fn ldap(bytes: &[u8]) -> Option<bool> {
     if bytes.first() != Some(&0x30) {
         return Some(false);
@@ -214,7 +214,7 @@ fn ldap(bytes: &[u8]) -> Option<bool> {
     if !matches!(number, 1..=4) {
         return Some(false);
     }
-    Some(matches!(bytes.get(at + 2 + number)?, 0x60 | 0x77))
+    Some(matches!(bytes.get(at + 2 + number)?, 0x60 | 0x63 | 0x77))
 }
 
 /// What the first words of a text say.
@@ -258,7 +258,7 @@ fn words(bytes: &[u8], other: &[u8], ports: [u16; 2], whole: bool) -> Words {
     if line.starts_with(b"* OK") || line.starts_with(b"* PREAUTH") {
         return Words::Server(Protocol::Imap);
     }
-    if is(b"NOTICE AUTH") || (line.starts_with(b":") && contains(line, b" NOTICE ")) {
+    if is(b"NOTICE AUTH") || is_irc(line) {
         return Words::Server(Protocol::Irc);
     }
     // Clients.
@@ -308,6 +308,15 @@ fn binary(bytes: &[u8], ports: [u16; 2]) -> Option<Words> {
         20000 => Some(matches(Protocol::Dnp3, &[Is(5), Is(0x64)])),
         _ => None,
     })
+}
+
+/// A message of an IRC server: its name, then a notice or a number (RFC 1459, section 2.3.1).
+fn is_irc(line: &[u8]) -> bool {
+    let mut words = line.split(|&byte| byte == b' ');
+    let name = words.next().is_some_and(|word| word.len() > 1 && word[0] == b':');
+    let command = words.next().unwrap_or_default();
+    let number = command.len() == 3 && command.iter().all(u8::is_ascii_digit);
+    name && (number || command == b"NOTICE")
 }
 
 fn contains(line: &[u8], word: &[u8]) -> bool {

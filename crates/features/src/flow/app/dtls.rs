@@ -18,7 +18,8 @@ pub(super) struct DtlsSession {
     tls: Tls,
     greeted: bool,
     datagrams: u16,
-    application: [bool; 2],
+    /// Directions that sent a record under keys, other than an alert.
+    finished: [bool; 2],
     /// The beginning of a hello that came in fragments, of each direction.
     messages: [Vec<u8>; 2],
 }
@@ -26,7 +27,7 @@ pub(super) struct DtlsSession {
 impl DtlsSession {
     /// What was learnt; none before the first hello.
     pub(super) fn told(&self) -> Option<Tls> {
-        let established = self.application == [true; 2];
+        let established = self.finished == [true; 2];
         self.greeted.then(|| Tls { established, ..self.tls.clone() })
     }
 
@@ -40,7 +41,7 @@ impl DtlsSession {
         self.datagrams += 1;
         let mut reader = Reader(bytes);
         while self.record(direction, &mut reader).is_some() {}
-        self.application != [true; 2] && self.datagrams < DATAGRAMS
+        self.finished != [true; 2] && self.datagrams < DATAGRAMS
     }
 
     /// Bytes held outside the struct itself.
@@ -53,20 +54,20 @@ impl DtlsSession {
         let kind = reader.u8()?;
         // A record of DTLS 1.3 under keys has a short header, which none else has.
         if kind & 0xe0 == 0x20 {
-            self.application[direction as usize] = true;
+            self.finished[direction as usize] = true;
             return None;
         }
-        if reader.u8()? != 0xfe {
+        // The second is that of OpenSSL before DTLS was published.
+        if !matches!(reader.u16()?, 0xfe00..=0xfeff | 0x0100) {
             return None;
         }
-        reader.u8()?;
         let epoch = reader.u16()?;
         reader.take(6)?;
         let record = reader.vector16()?;
         match (kind, epoch) {
             (22, 0) => self.handshake(direction, record),
-            (23, _) => {
-                self.application[direction as usize] = true;
+            (22 | 23, _) => {
+                self.finished[direction as usize] = true;
                 Some(())
             }
             _ => Some(()),

@@ -318,6 +318,8 @@ impl Session {
             | Protocol::Mysql
             | Protocol::Postgresql => {
                 self.protocol.get_or_insert(protocol);
+                // What the other side said first may have told nothing.
+                self.closed = [false; 2];
                 Mode::Watch(Watch::default())
             }
             _ => {

@@ -5,15 +5,15 @@ use tripline_core::flow::{Direction, Ssh, printable};
 use super::line::{Line, Lines};
 use super::outcome::Outcome;
 
-/// Most lines that a server sends in front of its identification.
-const LINES: u8 = 32;
+/// Most lines that a server sends in front of its identification; OpenSSH reads as many.
+const LINES: u16 = 1024;
 
 /// Reads the first lines of both directions.
 #[derive(Debug, Default)]
 pub(super) struct SshSession {
     texts: [Option<Box<str>>; 2],
     lines: [Lines; 2],
-    count: [u8; 2],
+    count: [u16; 2],
 }
 
 impl SshSession {

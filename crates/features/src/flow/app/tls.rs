@@ -9,10 +9,11 @@ use super::outcome::Outcome;
 
 /// Most bytes of a hello message.
 const HELLO_BYTES: usize = 16 << 10;
-/// Most records of a direction that are walked over in search of application data.
+/// Most records of a direction that are walked over in search of the handshake's end.
 const RECORDS: u8 = 64;
 
 /// Content types of records (RFC 8446, section 5.1).
+const CHANGE_CIPHER_SPEC: u8 = 20;
 const HANDSHAKE: u8 = 22;
 const APPLICATION_DATA: u8 = 23;
 
@@ -33,7 +34,11 @@ struct Half {
     records: u8,
     /// The hello was read, or will not come.
     past_hello: bool,
-    application: bool,
+    /// It goes over to keys with the next record.
+    changed: bool,
+    /// It finished its handshake: it sent application data, or a handshake message under keys.
+    /// From TLS 1.3 on, the second looks as the first does.
+    finished: bool,
     message: Vec<u8>,
 }
 
@@ -41,7 +46,7 @@ impl TlsSession {
     /// What was learnt; none before the first hello.
     pub(super) fn told(&self) -> Option<Tls> {
         self.greeted.then(|| Tls {
-            established: self.halves.iter().all(|half| half.application),
+            established: self.halves.iter().all(|half| half.finished),
             ..self.tls.clone()
         })
     }
@@ -90,8 +95,9 @@ impl TlsSession {
                 half.records += 1;
                 half.kind = kind;
                 half.left = length.into();
-                half.application |= kind == APPLICATION_DATA;
-                if half.application || half.records == RECORDS {
+                half.finished |= kind == APPLICATION_DATA || (half.changed && kind == HANDSHAKE);
+                half.changed |= kind == CHANGE_CIPHER_SPEC;
+                if half.finished || half.records == RECORDS {
                     half.message = Vec::new();
                     return Outcome::done(used);
                 }

@@ -62,8 +62,8 @@ impl FlowFeature for Tls {
             ColumnDoc::number(
                 "tls_established",
                 "1",
-                "1 if both sides sent application data, or the sensor says that the handshake was \
-                 completed, else 0.",
+                "1 if the handshake was completed (both sides sent application data, or a handshake \
+                 message behind their ChangeCipherSpec; or the sensor says so), else 0.",
             ),
         ]
     }

@@ -133,6 +133,8 @@ fn services_by_their_first_bytes() {
         (Chat::tcp(9).server("* OK IMAP\r\n"), Some("imap")),
         (Chat::tcp(9).client("NICK me\r\nUSER me 0 * :me\r\n"), Some("irc")),
         (Chat::tcp(9).server(":irc.example NOTICE AUTH :hi\r\n"), Some("irc")),
+        (Chat::tcp(9).client("STARTTLS\r\n").server(":irc.example 670  :go\r\n"), Some("irc")),
+        (Chat::tcp(9).client(b"\x30\x84\0\0\x01\x58\x02\x01\x01\x63\x84"), Some("ldap_tcp")),
         (Chat::tcp(9).server("RFB 003.008\n"), Some("rfb")),
         (Chat::tcp(9).client(b"\0\0\0\x55\xffSMBr"), Some("smb")),
         (Chat::tcp(9).client(b"\x03\0\0\x13\x0e\xe0\0\0\0\0\0"), Some("rdp")),

@@ -57,6 +57,19 @@ fn the_servers_first_record_may_hold_more() {
 }
 
 #[test]
+fn a_handshake_is_complete_without_data() {
+    let client = client_hello(0x0303, &[0xc02f], &[], false);
+    let finished = [record(20, &[1]), record(22, &[9; 40])].concat();
+    let alert = record(21, &[2, 40]);
+    let chat = Chat::tcp(443)
+        .client(record(22, &client))
+        .server(record(22, &server_hello(0x0303, 0xc02f, &[])))
+        .client(&finished);
+    assert!(chat.clone().server(&finished).app().tls.expect("TLS").established);
+    assert!(!chat.server(alert).app().tls.expect("TLS").established);
+}
+
+#[test]
 fn one_side_alone_is_enough() {
     let chat = Chat::tcp(443).server(record(22, &server_hello(0x0303, 0xc02f, &[])));
     let tls = chat.app().tls.expect("TLS");
