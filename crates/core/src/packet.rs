@@ -245,7 +245,7 @@ impl Packet {
 pub enum TunnelKind {
     /// RFC 2784, RFC 2890.
     Gre,
-    /// RFC 7348.
+    /// RFC 7348, or its generic protocol extension.
     Vxlan,
     /// RFC 8926.
     Geneve,
@@ -257,6 +257,8 @@ pub enum TunnelKind {
     Gtp,
     /// draft-massar-v6ops-ayiya-02.
     Ayiya,
+    /// CAPWAP data channel: RFC 5415.
+    Capwap,
 }
 
 impl TunnelKind {
@@ -270,6 +272,7 @@ impl TunnelKind {
             Self::Teredo => "teredo",
             Self::Gtp => "gtp",
             Self::Ayiya => "ayiya",
+            Self::Capwap => "capwap",
         }
     }
 }

@@ -6,17 +6,20 @@ use super::decode::{Around, Decoder, Got};
 use super::ip::Ip;
 use super::view::View;
 
-/// Ports of tunnels over UDP, those of Zeek.
+/// Ports of tunnels over UDP: those of Zeek, CAPWAP, VXLAN-GPE.
 mod port {
     pub(super) const GTP: u16 = 2152;
     pub(super) const TEREDO: u16 = 3544;
     pub(super) const GRE: u16 = 4754;
     pub(super) const VXLAN: u16 = 4789;
+    pub(super) const VXLAN_GPE: u16 = 4790;
     pub(super) const AYIYA: u16 = 5072;
+    pub(super) const CAPWAP: u16 = 5247;
     pub(super) const GENEVE: u16 = 6081;
 }
 
-const ETHERNET: u16 = 0x6558;
+/// The network of Teredo, 2001:0::/32 (RFC 4380, section 2.6).
+const TEREDO: u32 = 0x2001_0000;
 
 /// Each gives `None`, with nothing told, if what is inside is no IP packet that can be decoded;
 /// the packet around it then counts by itself.
@@ -52,12 +55,18 @@ impl Decoder<'_> {
     ) -> Option<Got> {
         match (source, destination) {
             (_, port::VXLAN) => self.vxlan(ip, body.skip(8)?, around),
+            (_, port::VXLAN_GPE) => self.vxlan_gpe(ip, body.skip(8)?, around),
             (_, port::GENEVE) => self.geneve(ip, body.skip(8)?, around),
             (_, port::GRE) => self.gre(ip, body.skip(8)?, around),
             (port::GTP, _) | (_, port::GTP) => self.gtp(ip, body.skip(8)?, around),
-            (port::TEREDO, _) | (_, port::TEREDO) => self.teredo(ip, body.skip(8)?, around),
+            (port::TEREDO, _) | (_, port::TEREDO) => self.teredo(ip, body.skip(8)?, around, false),
+            (port::CAPWAP, _) | (_, port::CAPWAP) => self.capwap(ip, body.skip(8)?, around),
             (port::AYIYA, _) | (_, port::AYIYA) => self.ayiya(ip, body.skip(8)?, around),
-            _ => None,
+            // Between peers, Teredo has any ports.
+            _ => match (body.byte(8)?, body.byte(9)?) {
+                (0x60..=0x6f, _) | (0, 0 | 1) => self.teredo(ip, body.skip(8)?, around, true),
+                _ => None,
+            },
         }
     }
 
@@ -89,7 +98,7 @@ impl Decoder<'_> {
                 self.ethernet(inner.skip(12 + 8 * more)?, around).ok()
             }
             // Aruba's access points send frames of IEEE 802.11.
-            0x8200..=0x821f | 0x9000 => self.wifi(inner, around, 0).ok(),
+            0x8200..=0x83ff | 0x9000 => self.wifi(inner, around, 0).ok(),
             // WCCP may put four bytes in front, which no IP packet begins with.
             0x883e if inner.byte(0)? >> 4 != 4 => self.ip(inner.skip(4)?, &around).ok(),
             0x883e => self.ip(inner, &around).ok(),
@@ -108,6 +117,22 @@ impl Decoder<'_> {
         self.ethernet(body.skip(8)?, around).ok()
     }
 
+    /// draft-ietf-nvo3-vxlan-gpe-12, section 3: the header names what follows.
+    fn vxlan_gpe(&mut self, ip: &Ip, body: View, around: &Around) -> Option<Got> {
+        const HAS_NETWORK_AND_NEXT: u8 = 0x0c;
+        if body.byte(0)? & HAS_NETWORK_AND_NEXT != HAS_NETWORK_AND_NEXT {
+            return None;
+        }
+        let network = body.u32(4)? >> 8;
+        let around = self.inside(ip, TunnelKind::Vxlan, Some(network), around)?;
+        let inner = body.skip(8)?;
+        match body.byte(3)? {
+            1 | 2 => self.ip(inner, &around).ok(),
+            3 => self.ethernet(inner, around).ok(),
+            _ => None,
+        }
+    }
+
     /// RFC 8926, section 3.4.
     fn geneve(&mut self, ip: &Ip, body: View, around: &Around) -> Option<Got> {
         let first = body.byte(0)?;
@@ -118,10 +143,7 @@ impl Decoder<'_> {
         let network = body.u32(4)? >> 8;
         let around = self.inside(ip, TunnelKind::Geneve, Some(network), around)?;
         let inner = body.skip(8 + options)?;
-        match body.u16(2)? {
-            ETHERNET => self.ethernet(inner, around).ok(),
-            other => self.ether_type(other, inner, around).ok(),
-        }
+        self.ether_type(body.u16(2)?, inner, around).ok()
     }
 
     /// 3GPP TS 29.281, section 5.1: user data of version 1.
@@ -152,8 +174,9 @@ impl Decoder<'_> {
         self.ip(body.skip(header)?, &around).ok()
     }
 
-    /// RFC 4380, section 5.1.1: authentication, origin, then IPv6.
-    fn teredo(&mut self, ip: &Ip, body: View, around: &Around) -> Option<Got> {
+    /// RFC 4380, section 5.1.1: authentication, origin, then IPv6. A strict look wants the length to
+    /// fit exactly, with one of those headers or an address of Teredo's network.
+    fn teredo(&mut self, ip: &Ip, body: View, around: &Around, strict: bool) -> Option<Got> {
         let mut view = body;
         if view.u16(0)? == 1 {
             let (identifier, secret) = (usize::from(view.byte(2)?), usize::from(view.byte(3)?));
@@ -162,11 +185,36 @@ impl Decoder<'_> {
         if view.u16(0)? == 0 {
             view = view.skip(8)?;
         }
-        if view.byte(0)? >> 4 != 6 || u32::from(view.u16(4)?) + 40 > view.wire {
+        let length = u32::from(view.u16(4)?) + 40;
+        if view.byte(0)? >> 4 != 6 || length > view.wire {
+            return None;
+        }
+        let known = view.at != body.at || view.u32(8)? == TEREDO || view.u32(24)? == TEREDO;
+        if strict && !(known && length == view.wire) {
             return None;
         }
         let around = self.inside(ip, TunnelKind::Teredo, None, around)?;
         self.ip(view, &around).ok()
+    }
+
+    /// RFC 5415, section 4.3: a frame of IEEE 802.3 or 802.11 that is neither encrypted nor a
+    /// fragment.
+    fn capwap(&mut self, ip: &Ip, body: View, around: &Around) -> Option<Got> {
+        let &[preamble, length, _, flags] = body.data.first_chunk()?;
+        // Fragments (F) and keep-alives (K) hold no whole frame.
+        if preamble != 0 || flags & 0x88 != 0 {
+            return None;
+        }
+        let frame = body.skip(usize::from(length >> 3) * 4)?;
+        let around = self.inside(ip, TunnelKind::Capwap, None, around)?;
+        if flags & 0x01 == 0 {
+            return self.ethernet(frame, around).ok();
+        }
+        // Cisco's access points send the two bytes of the frame control in the wrong order.
+        let data = |byte: u8| byte & 0x0f == 0x08;
+        let (first, second) = (frame.byte(0)?, frame.byte(1)?);
+        let control = if data(first) { [first, second] } else { [second, first] };
+        self.wifi_with(control, frame, around, 0).ok()
     }
 
     /// draft-massar-v6ops-ayiya-02, section 3: forwarded IP.

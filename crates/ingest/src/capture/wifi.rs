@@ -9,7 +9,18 @@ impl Decoder<'_> {
     /// From the frame control field on (IEEE 802.11-2020, section 9.3.2.1). What follows the header
     /// begins at a multiple of `pad` bytes, if that is not 0.
     pub(super) fn wifi(&mut self, view: View, around: Around, pad: usize) -> Outcome {
-        let &[kind, flags] = view.data.first_chunk().ok_or(Malformed::LinkHeader)?;
+        let control = *view.data.first_chunk().ok_or(Malformed::LinkHeader)?;
+        self.wifi_with(control, view, around, pad)
+    }
+
+    /// The same with its frame control field.
+    pub(super) fn wifi_with(
+        &mut self,
+        [kind, flags]: [u8; 2],
+        view: View,
+        around: Around,
+        pad: usize,
+    ) -> Outcome {
         let (data, no_payload, quality) = (kind & 0x0c == 0x08, kind & 0x40 != 0, kind & 0x80 != 0);
         let (two_systems, encrypted, high_throughput) =
             (flags & 0x03 == 0x03, flags & 0x40 != 0, flags & 0x80 != 0);

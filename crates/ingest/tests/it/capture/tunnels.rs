@@ -128,6 +128,47 @@ fn teredo_and_ayiya() {
 }
 
 #[test]
+fn teredo_between_peers() {
+    let mut six = ipv6(17, &udp(1, 2, b""));
+    let origin = [0, 0, 0xaf, 0xcf, 0x80, 0x77, 0xf5, 0xfe];
+    let (_, tunnel) = inside(ipv4(17, &udp(4000, 5000, &cat(&[&origin, &six]))));
+    assert_eq!(tunnel.kind, TunnelKind::Teredo);
+    // IPv6 of another network in UDP is anything.
+    let (packet, _) = one(LinkType::RAW, &ipv4(17, &udp(4000, 5000, &six)));
+    assert_eq!(packet.tunnel, Packet::NO_TUNNEL);
+    six[8..12].copy_from_slice(&[0x20, 1, 0, 0]);
+    let (_, tunnel) = inside(ipv4(17, &udp(4000, 5000, &six)));
+    assert_eq!(tunnel.kind, TunnelKind::Teredo);
+    six.push(0);
+    let (packet, _) = one(LinkType::RAW, &ipv4(17, &udp(4000, 5000, &six)));
+    assert_eq!(packet.tunnel, Packet::NO_TUNNEL);
+}
+
+#[test]
+fn capwap() {
+    let header = [0, 0x10, 0, 0, 0, 0, 0, 0];
+    let bridged = cat(&[&header, &ethernet(0x0800, &plain())]);
+    is_inside(ipv4(17, &udp(999, 5247, &bridged)), TunnelKind::Capwap, None);
+    // Sixteen bytes of header, native frames; Cisco's order, then the right one.
+    let header = [0, 0x20, 2, 1, 0, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 7];
+    for control in [[0x01, 0x08], [0x08, 0x01]] {
+        let snap = [0xaa, 0xaa, 3, 0, 0, 0, 8, 0];
+        let native = cat(&[&header, &control, &[0; 22], &snap, &plain()]);
+        is_inside(ipv4(17, &udp(5247, 999, &native)), TunnelKind::Capwap, None);
+    }
+}
+
+#[test]
+fn vxlan_with_a_protocol() {
+    let with = |next: u8, inner: &[u8]| {
+        let frame = cat(&[&[0x0c, 0, 0, next, 0, 1, 2, 0], inner]);
+        is_inside(ipv4(17, &udp(999, 4790, &frame)), TunnelKind::Vxlan, Some(0x102));
+    };
+    with(1, &plain());
+    with(3, &ethernet(0x0800, &plain()));
+}
+
+#[test]
 fn tunnels_are_opened_to_a_depth() {
     let mut packet = plain();
     for _ in 0..6 {
