@@ -10,6 +10,9 @@ use super::column::{ColumnDoc, ColumnKind};
 /// Columns that are read together: the numbers of one cache line.
 const GROUP: usize = 8;
 
+/// Rows that are read together: a cache line of each fits the first cache.
+const TILE: usize = 64;
+
 /// The columns of a set with its schema.
 #[derive(Debug, Clone)]
 pub(super) struct Columns {
@@ -42,17 +45,20 @@ impl Columns {
         self.schema.len()
     }
 
-    /// Rows from what `row` gives for each position.
-    pub(super) fn rows<'a>(&self, count: usize, row: impl Fn(usize) -> &'a [f64] + Sync) -> Rows {
+    /// Rows from slices that each have all columns.
+    pub(super) fn rows(&self, rows: &[&[f64]]) -> Rows {
         let groups: Vec<usize> = (0..self.len()).step_by(GROUP).collect();
         let gather = |&from: &usize| {
             let to = self.len().min(from + GROUP);
-            let mut columns: Vec<Vec<f64>> =
-                (from..to).map(|_| Vec::with_capacity(count)).collect();
-            for position in 0..count {
-                let values = row(position).get(from..to).unwrap_or_default();
-                for (column, &value) in columns.iter_mut().zip(values) {
-                    column.push(value);
+            let mut columns: Vec<Vec<f64>> = (from..to).map(|_| vec![0.0; rows.len()]).collect();
+            // A few rows at a time: they are read once for each column, from the nearest cache.
+            for (tile, start) in rows.chunks(TILE).zip((0..).step_by(TILE)) {
+                for (column, at) in columns.iter_mut().zip(from..) {
+                    for (cell, row) in column[start..].iter_mut().zip(tile) {
+                        if let Some(&value) = row.get(at) {
+                            *cell = value;
+                        }
+                    }
                 }
             }
             let fields = &self.schema.fields()[from..to];
@@ -64,7 +70,7 @@ impl Columns {
             groups.iter().map(gather).collect()
         };
         let columns = groups.into_iter().flatten().collect();
-        let rows = Rows::with_schema(self.schema.clone(), columns, count);
+        let rows = Rows::with_schema(self.schema.clone(), columns, rows.len());
         debug_assert!(
             rows.is_ok(),
             "rows of a set do not fit its columns: {:?}",

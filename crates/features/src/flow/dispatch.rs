@@ -11,7 +11,7 @@ const PIECE: usize = 8192;
 /// Where a packet lies, with the hash of its key.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Place {
-    pub(super) hash: u64,
+    pub(super) hash: u32,
     pub(super) batch: u32,
     pub(super) packet: u32,
 }

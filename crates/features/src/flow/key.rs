@@ -1,4 +1,4 @@
-//! The key under which packets of one flow meet, with its two hashes.
+//! The key under which packets of one flow meet, hashed for the partition then for the index.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -59,18 +59,30 @@ impl Words {
     /// The partition, from a hash that is the same everywhere.
     #[inline]
     pub(super) fn partition(&self) -> usize {
-        (self.hash(&FIXED) >> 58) as usize
+        (self.folded(&FIXED) >> 58) as usize
+    }
+
+    /// The hash for an index; 32 bits are enough for the flows of a partition.
+    #[inline]
+    pub(super) fn hash(&self, seeds: &Seeds) -> u32 {
+        (self.folded(seeds) >> 32) as u32
     }
 
     /// A hash of all words: folded products, as wyhash has them.
     #[inline]
-    pub(super) fn hash(&self, seeds: &Seeds) -> u64 {
+    fn folded(&self, seeds: &Seeds) -> u64 {
         let [a, b, c, d, e, f] = self.0;
         let s = &seeds.0;
         let first = fold(a ^ s[0], b ^ s[1]);
         let second = fold(c ^ s[2], d ^ s[3]);
         fold(first ^ e ^ s[4], second.rotate_left(17) ^ f ^ s[0])
     }
+}
+
+/// A hash as the index wants it: it looks at the highest and the lowest bits.
+#[inline]
+pub(super) fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(FIXED.0[0])
 }
 
 #[inline]

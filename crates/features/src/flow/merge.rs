@@ -2,6 +2,7 @@
 
 use tripline_core::flow::Flow;
 
+use super::key::PARTITIONS;
 use super::window::Window;
 
 /// Flows that a partition told, with their rows one behind the other.
@@ -35,6 +36,9 @@ struct Kept {
 /// How far times of packets may lie behind the clock without their flows coming out of order.
 const DISORDER_NS: i64 = 1_000_000_000;
 
+/// Empty blocks kept to be used again.
+const SPARE: usize = 2 * PARTITIONS;
+
 /// Flows that are held back until none can come before them, by time of the last packet then by
 /// number of the first.
 #[derive(Debug)]
@@ -43,6 +47,7 @@ pub(super) struct Merge {
     max_held: usize,
     blocks: Vec<Option<Kept>>,
     free: Vec<u32>,
+    spare: Vec<Block>,
     held: Vec<Held>,
     released: Vec<Held>,
     last: (i64, u64),
@@ -57,6 +62,7 @@ impl Merge {
             max_held,
             blocks: Vec::new(),
             free: Vec::new(),
+            spare: Vec::new(),
             held: Vec::new(),
             released: Vec::new(),
             last: (i64::MIN, 0),
@@ -64,32 +70,36 @@ impl Merge {
         }
     }
 
-    /// Takes what the partitions told, in the order of partitions.
-    pub(super) fn absorb(&mut self, blocks: impl Iterator<Item = Block>) {
-        for block in blocks {
-            if block.flows.is_empty() {
-                continue;
+    /// An empty block, one that was used before if there is one: its pages are at hand.
+    pub(super) fn spare(&mut self) -> Block {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    /// Takes what a partition told; [`Merge::sort`] must follow.
+    pub(super) fn absorb(&mut self, block: Block) {
+        let number = match self.free.pop() {
+            Some(number) => number,
+            None => {
+                self.blocks.push(None);
+                (self.blocks.len() - 1) as u32
             }
-            let number = match self.free.pop() {
-                Some(number) => number,
-                None => {
-                    self.blocks.push(None);
-                    (self.blocks.len() - 1) as u32
-                }
-            };
-            for (row, flow) in block.flows.iter().enumerate() {
-                if let Some(flow) = flow {
-                    self.held.push(Held {
-                        end_ns: flow.end_ns,
-                        first_packet: flow.first_packet,
-                        block: number,
-                        row: row as u32,
-                    });
-                }
+        };
+        for (row, flow) in block.flows.iter().enumerate() {
+            if let Some(flow) = flow {
+                self.held.push(Held {
+                    end_ns: flow.end_ns,
+                    first_packet: flow.first_packet,
+                    block: number,
+                    row: row as u32,
+                });
             }
-            let left = block.flows.len();
-            self.blocks[number as usize] = Some(Kept { block, left });
         }
+        let left = block.flows.len();
+        self.blocks[number as usize] = Some(Kept { block, left });
+    }
+
+    /// Puts what was taken in order.
+    pub(super) fn sort(&mut self) {
         // Stable: what one partition tells of one flow keeps its order. What was held is one run.
         self.held.sort_by_key(Held::order);
     }
@@ -121,19 +131,16 @@ impl Merge {
         }
     }
 
-    /// Flows let go and not taken yet.
-    pub(super) fn released(&self) -> usize {
-        self.released.len()
-    }
-
-    /// The row of the flow let go at a position.
-    pub(super) fn row(&self, position: usize) -> &[f64] {
-        let held = self.released[position];
-        let start = held.row as usize * self.columns;
-        self.blocks[held.block as usize]
-            .as_ref()
-            .and_then(|kept| kept.block.values.get(start..start + self.columns))
-            .unwrap_or_default()
+    /// The rows of the flows let go and not taken yet.
+    pub(super) fn rows(&self) -> Vec<&[f64]> {
+        let row = |held: &Held| {
+            let start = held.row as usize * self.columns;
+            self.blocks[held.block as usize]
+                .as_ref()
+                .and_then(|kept| kept.block.values.get(start..start + self.columns))
+                .unwrap_or_default()
+        };
+        self.released.iter().map(row).collect()
     }
 
     /// Takes the flows let go.
@@ -146,8 +153,14 @@ impl Merge {
                 flows.extend(kept.block.flows[held.row as usize].take());
                 kept.left -= 1;
                 if kept.left == 0 {
-                    *slot = None;
                     self.free.push(held.block);
+                    if let Some(Kept { mut block, .. }) = slot.take()
+                        && self.spare.len() < SPARE
+                    {
+                        block.flows.clear();
+                        block.values.clear();
+                        self.spare.push(block);
+                    }
                 }
             }
         }

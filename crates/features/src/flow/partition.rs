@@ -106,9 +106,14 @@ impl<S: FlowFeature> Partition<S> {
             .min()
     }
 
-    /// Takes the flows told since the last call.
-    pub(super) fn take_told(&mut self) -> Block {
-        std::mem::take(&mut self.told)
+    /// Takes the flows told since the last call; what is told next goes into `empty`.
+    pub(super) fn take_told(&mut self, empty: Block) -> Block {
+        std::mem::replace(&mut self.told, empty)
+    }
+
+    /// True if flows were told since the last call.
+    pub(super) fn has_told(&self) -> bool {
+        !self.told.flows.is_empty()
     }
 
     /// Takes the packets of one call that belong here.
@@ -158,7 +163,7 @@ impl<S: FlowFeature> Partition<S> {
         }
     }
 
-    fn packet(&mut self, shared: &Shared, batch: &Batch, packet: &Packet, hash: u64) {
+    fn packet(&mut self, shared: &Shared, batch: &Batch, packet: &Packet, hash: u32) {
         self.counted.packets += 1;
         self.advance(shared, packet.clock_ns);
         let found = self.find(packet, hash);
@@ -189,9 +194,9 @@ impl<S: FlowFeature> Partition<S> {
         self.bound(shared, place);
     }
 
-    fn find(&self, packet: &Packet, hash: u64) -> Option<(u32, Direction)> {
+    fn find(&self, packet: &Packet, hash: u32) -> Option<(u32, Direction)> {
         let mut direction = Direction::Orig;
-        let place = self.index.find(hash, |&place| {
+        let place = self.index.find(key::spread(hash), |&place| {
             self.recency.hash(place) == hash
                 && self.slab.get(place).is_some_and(|entry| {
                     entry.one_way == packet.one_way
@@ -227,7 +232,7 @@ impl<S: FlowFeature> Partition<S> {
         shared: &Shared,
         batch: &Batch,
         packet: &Packet,
-        hash: u64,
+        hash: u32,
         key: FlowKey,
     ) -> u32 {
         if self.index.len() >= shared.max_flows {
@@ -237,7 +242,8 @@ impl<S: FlowFeature> Partition<S> {
         let place = self.slab.insert(Entry::new(key, packet, batch.tunnel(packet).copied()));
         self.recency.insert(place, hash, Queue::Unanswered, packet.clock_ns);
         let recency = &self.recency;
-        self.index.insert_unique(hash, place, |&place| recency.hash(place));
+        self.index
+            .insert_unique(key::spread(hash), place, |&place| key::spread(recency.hash(place)));
         self.bytes += Self::FLOW_BYTES + self.slab.get(place).map_or(0, |entry| entry.heap_bytes());
         place
     }
@@ -306,7 +312,7 @@ impl<S: FlowFeature> Partition<S> {
     fn end(&mut self, shared: &Shared, place: u32, reason: EndReason) {
         let hash = self.recency.hash(place);
         self.recency.remove(place);
-        if let Ok(found) = self.index.find_entry(hash, |&other| other == place) {
+        if let Ok(found) = self.index.find_entry(key::spread(hash), |&other| other == place) {
             found.remove();
         }
         let Some(entry) = self.slab.remove(place) else { return };

@@ -16,7 +16,7 @@ pub(super) enum Queue {
 
 #[derive(Debug, Clone, Copy)]
 struct Link {
-    hash: u64,
+    hash: u32,
     clock_ns: i64,
     previous: u32,
     next: u32,
@@ -49,7 +49,7 @@ impl Recency {
 
     /// Hash of the flow at a place.
     #[inline]
-    pub(super) fn hash(&self, place: u32) -> u64 {
+    pub(super) fn hash(&self, place: u32) -> u32 {
         self.links[place as usize].hash
     }
 
@@ -60,7 +60,7 @@ impl Recency {
     }
 
     /// Puts a new flow at the end of a queue.
-    pub(super) fn insert(&mut self, place: u32, hash: u64, queue: Queue, clock_ns: i64) {
+    pub(super) fn insert(&mut self, place: u32, hash: u32, queue: Queue, clock_ns: i64) {
         let link = Link { hash, clock_ns, previous: NONE, next: NONE, queue };
         let place = place as usize;
         if place == self.links.len() {

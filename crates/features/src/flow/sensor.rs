@@ -39,6 +39,8 @@ impl<S: FlowFeature> SensorRows for FromFlows<S> {
                 window.push(flow, &mut values[position * width..]);
             }
         }
-        self.columns.rows(flows.len(), |position| &values[position * width..][..width])
+        let rows: Vec<&[f64]> =
+            (0..flows.len()).map(|position| &values[position * width..][..width]).collect();
+        self.columns.rows(&rows)
     }
 }

@@ -85,7 +85,13 @@ impl<S: FlowFeature> Table<S> {
     }
 
     fn absorb(&mut self) {
-        self.merge.absorb(self.partitions.iter_mut().map(Partition::take_told));
+        for partition in &mut self.partitions {
+            if partition.has_told() {
+                let told = partition.take_told(self.merge.spare());
+                self.merge.absorb(told);
+            }
+        }
+        self.merge.sort();
     }
 
     fn note_peaks(&mut self) {
@@ -143,8 +149,7 @@ impl<S: FlowFeature> FlowEngine for Table<S> {
             self.absorb();
             self.merge.release(None, &mut self.window);
         }
-        let merge = &self.merge;
-        let rows = self.columns.rows(merge.released(), |position| merge.row(position));
+        let rows = self.columns.rows(&self.merge.rows());
         FlowBatch { flows: self.merge.take(), rows }
     }
 

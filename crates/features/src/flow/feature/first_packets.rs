@@ -15,8 +15,8 @@ const FIRST: usize = 8;
 pub(crate) struct FirstPackets {
     /// Frame lengths; those of the responder are negative.
     sizes: [i32; FIRST],
-    /// Nanoseconds behind the packet before; the first has none.
-    gaps: [u64; FIRST],
+    /// Nanoseconds behind the packet before, from the second packet on.
+    gaps: [u64; FIRST - 1],
     count: u8,
 }
 
@@ -62,7 +62,9 @@ impl FlowFeature for FirstPackets {
         }
         let size = step.packet.link_bytes.min(i32::MAX as u32) as i32;
         self.sizes[position] = if step.direction == Direction::Orig { size } else { -size };
-        self.gaps[position] = step.packet.time_ns.saturating_sub(step.core.last_ns).max(0) as u64;
+        if let Some(gap) = position.checked_sub(1).and_then(|gap| self.gaps.get_mut(gap)) {
+            *gap = step.packet.time_ns.saturating_sub(step.core.last_ns).max(0) as u64;
+        }
         self.count += 1;
     }
 
@@ -74,7 +76,7 @@ impl FlowFeature for FirstPackets {
         let count = usize::from(state.count);
         state.sizes[..count].iter().for_each(|&size| row.number(f64::from(size)));
         row.missing(FIRST - count);
-        let gaps = state.gaps.get(1..count).unwrap_or_default();
+        let gaps = &state.gaps[..count.saturating_sub(1)];
         gaps.iter().for_each(|&gap| row.number(gap as f64 / 1e9));
         row.missing(FIRST - 1 - gaps.len());
     }

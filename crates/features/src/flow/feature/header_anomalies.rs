@@ -11,8 +11,13 @@ use crate::flow::step::Step;
 /// Packets with each kind of anomaly; most flows have none.
 #[derive(Debug, Default)]
 pub(crate) struct HeaderAnomalies {
+    counts: Option<Box<Counts>>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
     packets: u32,
-    kinds: Option<Box<[u32; Anomalies::KINDS]>>,
+    kinds: [u32; Anomalies::KINDS],
 }
 
 impl FlowFeature for HeaderAnomalies {
@@ -66,23 +71,23 @@ impl FlowFeature for HeaderAnomalies {
             row.missing(1 + Anomalies::KINDS);
             return;
         };
-        row.count(u64::from(state.packets));
-        for kind in 0..Anomalies::KINDS {
-            row.count(state.kinds.as_ref().map_or(0, |counts| u64::from(counts[kind])));
-        }
+        let none = Counts::default();
+        let counts = state.counts.as_deref().unwrap_or(&none);
+        row.count(u64::from(counts.packets));
+        counts.kinds.iter().for_each(|&count| row.count(u64::from(count)));
     }
 
     fn heap_bytes(&self) -> usize {
-        if self.kinds.is_some() { size_of::<[u32; Anomalies::KINDS]>() } else { 0 }
+        if self.counts.is_some() { size_of::<Counts>() } else { 0 }
     }
 }
 
 impl HeaderAnomalies {
     #[cold]
     fn count(&mut self, kinds: u16) {
-        self.packets = self.packets.saturating_add(1);
-        let counts = self.kinds.get_or_insert_default();
-        for (kind, count) in counts.iter_mut().enumerate() {
+        let counts = self.counts.get_or_insert_default();
+        counts.packets = counts.packets.saturating_add(1);
+        for (kind, count) in counts.kinds.iter_mut().enumerate() {
             if kinds >> kind & 1 == 1 {
                 *count = count.saturating_add(1);
             }

@@ -8,15 +8,17 @@ use crate::flow::column::ColumnDoc;
 use crate::flow::row::Row;
 use crate::flow::step::Step;
 
-/// Payload of each way: its byte values at the beginning, packets with it, the most in one.
-#[derive(Debug, Default)]
+/// Byte values at the beginning of both ways, packets with payload, the most in one.
+#[derive(Debug)]
 pub(crate) struct Payload {
+    bytes: ByteCounts,
     ways: [Way; 2],
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Way {
-    bytes: Option<Box<ByteCounts>>,
+    /// Bytes whose values were counted.
+    counted: u32,
     packets: u32,
     largest: u32,
 }
@@ -29,17 +31,8 @@ impl FlowFeature for Payload {
                 "bits",
                 "Shannon entropy of the byte values of the first 4,096 captured payload bytes of \
                  each direction, both counted together, packets in capture order with \
-                 retransmissions; missing without a byte. The setting entropy_bytes changes 4,096.",
-            ),
-            ColumnDoc::number(
-                "fwd_payload_entropy",
-                "bits",
-                "payload_entropy of the initiator's bytes alone.",
-            ),
-            ColumnDoc::number(
-                "bwd_payload_entropy",
-                "bits",
-                "payload_entropy of the responder's bytes alone.",
+                 retransmissions; missing without a byte. The setting entropy_bytes changes 4,096; 0 \
+                 is all, to 4 GiB each way.",
             ),
             ColumnDoc::number(
                 "fwd_data_packets",
@@ -65,7 +58,7 @@ impl FlowFeature for Payload {
     }
 
     fn on_init(_: &Step) -> Self {
-        Self::default()
+        Self { bytes: ByteCounts::new(), ways: [Way::default(); 2] }
     }
 
     #[inline]
@@ -76,23 +69,23 @@ impl FlowFeature for Payload {
         let way = &mut self.ways[step.direction as usize];
         way.packets = way.packets.saturating_add(1);
         way.largest = way.largest.max(step.packet.payload_bytes);
-        way.count(step.payload, step.settings.entropy_bytes);
+        let limit = match step.settings.entropy_bytes {
+            0 => u32::MAX,
+            limit => limit,
+        };
+        let take = step.payload.len().min((limit - way.counted) as usize);
+        if take > 0 {
+            way.counted += take as u32;
+            self.bytes.push(&step.payload[..take]);
+        }
     }
 
     fn write(state: Option<&Self>, _: &Flow, row: &mut Row) {
-        let Some(Self { ways: [fwd, bwd] }) = state else {
-            row.missing(7);
+        let Some(Self { bytes, ways: [fwd, bwd] }) = state else {
+            row.missing(5);
             return;
         };
-        let counts = [fwd, bwd].map(|way| way.bytes.as_deref());
-        let [fwd_entropy, bwd_entropy] = counts.map(ByteCounts::entropy);
-        row.number(match counts {
-            [Some(_), Some(_)] => ByteCounts::entropy(counts.into_iter().flatten()),
-            [Some(_), None] => fwd_entropy,
-            _ => bwd_entropy,
-        });
-        row.number(fwd_entropy);
-        row.number(bwd_entropy);
+        row.number(bytes.entropy());
         row.count(u64::from(fwd.packets));
         row.count(u64::from(bwd.packets));
         row.count(u64::from(fwd.largest));
@@ -100,28 +93,6 @@ impl FlowFeature for Payload {
     }
 
     fn heap_bytes(&self) -> usize {
-        let bytes = self.ways.iter().filter_map(|way| way.bytes.as_deref());
-        bytes.map(|bytes| size_of::<ByteCounts>() + bytes.heap_bytes()).sum()
+        self.bytes.heap_bytes()
     }
 }
-
-impl Way {
-    fn count(&mut self, payload: &[u8], limit: u32) {
-        if payload.is_empty() {
-            return;
-        }
-        let counted = self.bytes.as_ref().map_or(0, |bytes| bytes.total());
-        let room = match limit {
-            // Counting goes on for ever; carries are bounded all the same.
-            0 => MOST.saturating_sub(counted),
-            limit => u64::from(limit).saturating_sub(counted),
-        };
-        let take = (payload.len() as u64).min(room) as usize;
-        if take > 0 {
-            self.bytes.get_or_insert_with(|| Box::new(ByteCounts::new())).push(&payload[..take]);
-        }
-    }
-}
-
-/// Payload bytes counted when all are asked for; their carries take 16 MiB.
-const MOST: u64 = 1 << 32;

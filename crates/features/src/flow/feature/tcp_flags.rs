@@ -112,23 +112,27 @@ fn tally(sums: &mut [u64; 8], octet: u8, count: u32) {
 }
 
 fn entropy(fwd: &Counts, bwd: &Counts) -> f64 {
-    // Octets in ascending order, so that the sum has one order.
+    // Octets in the order first seen, the initiator's first, so that the sum has one order.
     let mut counts = [0_u64; 256];
-    let mut largest = 0;
+    let mut total = 0;
     for side in [fwd, bwd] {
         side.each(|octet, count| {
             counts[usize::from(octet)] += u64::from(count);
-            largest = largest.max(usize::from(octet));
+            total += u64::from(count);
         });
     }
-    let counts = &counts[..=largest];
-    let total = counts.iter().sum::<u64>() as f64;
-    let terms = counts.iter().filter(|&&count| count > 0).map(|&count| {
-        let share = count as f64 / total;
-        share * log2(share)
-    });
-    // Not -0.
-    0.0 - terms.sum::<f64>()
+    let total = total as f64;
+    let mut sum = 0.0;
+    for side in [fwd, bwd] {
+        side.each(|octet, _| {
+            let count = std::mem::take(&mut counts[usize::from(octet)]);
+            if count > 0 {
+                let share = count as f64 / total;
+                sum -= share * log2(share);
+            }
+        });
+    }
+    sum
 }
 
 impl Counts {
