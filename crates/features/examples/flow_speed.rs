@@ -134,7 +134,7 @@ impl Traffic {
         let server =
             Address::v4(((random(&mut state) as u32 & 0xffff) | 0x0a00_0000).to_be_bytes());
         let port = (random(&mut state) >> 48) as u16 | 1024;
-        let service = if flow % 2 == 0 { 443 } else { 80 };
+        let service = if flow.is_multiple_of(2) { 443 } else { 80 };
         let (source, destination) = if back { (server, client) } else { (client, server) };
         let (source_port, destination_port) = if back { (service, port) } else { (port, service) };
         self.number += 1;

@@ -177,6 +177,12 @@ impl Connection {
         packet.tcp.sequence != endpoint.initial_sequence
     }
 
+    /// True while the initiator has tried to connect and the responder has said nothing.
+    pub(super) fn is_attempt(&self) -> bool {
+        let [orig, resp] = &self.ends;
+        matches!(orig.phase, Phase::SynSent | Phase::SynAckSent) && resp.phase == Phase::Inactive
+    }
+
     /// State by the names of Zeek, from `conn_state` in its `base/protocols/conn/main.zeek`.
     pub(super) fn state(&self, core: &FlowCore) -> ConnState {
         match core.key.protocol {
@@ -339,7 +345,7 @@ impl Connection {
         direction: Direction,
         kind: SegmentKind,
     ) {
-        let end = &mut self.ends[direction as usize];
+        let end = self.ends[direction as usize];
         let endpoint = endpoint_mut(core, direction);
         let to = packet.tcp.sequence.wrapping_add(sequence::length(packet));
         let jump = to.wrapping_sub(endpoint.next_sequence) as i32;
@@ -350,11 +356,12 @@ impl Connection {
             return;
         }
         if jump <= 0 && packet.payload_bytes > 0 {
-            end.repeated = end.repeated.saturating_add(1);
-            let times = end.repeated;
+            let times = end.repeated.saturating_add(1);
+            self.ends[direction as usize].repeated = times;
             self.tell_power(direction, b'T', times);
         }
-        sequence::advance(endpoint_mut(core, direction), gaps, direction as usize, packet, kind);
+        let (side, acknowledged) = (direction as usize, end.acknowledged);
+        sequence::advance(endpoint_mut(core, direction), gaps, side, packet, kind, acknowledged);
     }
 
     /// Gives up what is missing of the other side's bytes though it was acknowledged.
@@ -371,7 +378,7 @@ impl Connection {
         };
         let mut lost = u32::from(unseen);
         if let Some(gaps) = gaps {
-            lost += gaps[peer].give_up(packet.tcp.acknowledgement);
+            lost += gaps[peer].acknowledge(packet.tcp.acknowledgement);
         }
         if !self.ends.iter().all(End::is_established_or_closing) {
             return;

@@ -23,6 +23,7 @@ pub(super) struct Shared {
     idle_ns: i64,
     active_ns: i64,
     linger_ns: i64,
+    attempt_ns: i64,
     max_flows: usize,
     max_bytes: usize,
 }
@@ -37,6 +38,7 @@ impl Shared {
             idle_ns,
             active_ns: nanoseconds(settings.active),
             linger_ns: settings.tcp_linger.map_or(i64::MAX, nanoseconds).min(idle_ns),
+            attempt_ns: settings.tcp_attempt.map_or(i64::MAX, nanoseconds).min(idle_ns),
             max_flows: (settings.max_flows / PARTITIONS).max(1),
             max_bytes: settings.max_bytes / PARTITIONS,
         }
@@ -99,7 +101,7 @@ impl<S: FlowFeature> Partition<S> {
 
     /// No open flow will be told with an end before this clock; `None` if none is open.
     pub(super) fn oldest_ns(&self) -> Option<i64> {
-        [Queue::Unanswered, Queue::Answered, Queue::Closed]
+        Queue::ALL
             .into_iter()
             .filter_map(|queue| self.recency.first(queue))
             .map(|(_, clock_ns)| clock_ns)
@@ -131,9 +133,10 @@ impl<S: FlowFeature> Partition<S> {
             return;
         }
         let mut next = i64::MAX;
-        for queue in [Queue::Closed, Queue::Unanswered, Queue::Answered] {
+        for queue in Queue::ALL {
             let (wait_ns, reason) = match queue {
                 Queue::Closed => (shared.linger_ns, EndReason::Closed),
+                Queue::Attempt => (shared.attempt_ns, EndReason::Idle),
                 _ => (shared.idle_ns, EndReason::Idle),
             };
             while let Some((place, since_ns)) = self.recency.first(queue) {
@@ -146,13 +149,13 @@ impl<S: FlowFeature> Partition<S> {
             }
         }
         // A flow opened or moved later ends no sooner than this after the clock.
-        let soonest = clock_ns.saturating_add(shared.linger_ns.min(shared.idle_ns));
+        let soonest = clock_ns.saturating_add(shared.linger_ns.min(shared.attempt_ns));
         self.next_end_ns = next.min(soonest);
     }
 
     /// Ends every flow.
     pub(super) fn finish(&mut self, shared: &Shared) {
-        for queue in [Queue::Closed, Queue::Unanswered, Queue::Answered] {
+        for queue in Queue::ALL {
             let reason = match queue {
                 Queue::Closed => EndReason::Closed,
                 _ => EndReason::InputEnd,
@@ -263,6 +266,8 @@ impl<S: FlowFeature> Partition<S> {
         let closes = closes && shared.settings.tcp_linger.is_some();
         let queue = if closes || self.recency.queue(place) == Queue::Closed {
             Queue::Closed
+        } else if shared.settings.tcp_attempt.is_some() && entry.connection.is_attempt() {
+            Queue::Attempt
         } else if entry.core.orig.side.packets > 0 && entry.core.resp.side.packets > 0 {
             Queue::Answered
         } else {
@@ -291,11 +296,9 @@ impl<S: FlowFeature> Partition<S> {
         }
     }
 
-    /// Ends a flow for want of room: the first to be closed, for nothing but late packets is lost;
-    /// else the one without an answer that was active least recently; else the one active least
-    /// recently.
+    /// Ends a flow for want of room: the first of the first queue that has one.
     fn evict(&mut self, shared: &Shared, keep: Option<u32>) -> bool {
-        let place = [Queue::Closed, Queue::Unanswered, Queue::Answered]
+        let place = Queue::ALL
             .into_iter()
             .filter_map(|queue| self.recency.first(queue))
             .map(|(place, _)| place)

@@ -6,12 +6,28 @@ const NONE: u32 = u32::MAX;
 /// A queue of flows, the next to end first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Queue {
+    /// A SYN without an answer, where that has a time-out of its own: by the time of the first.
+    Attempt,
     /// One endpoint has sent nothing: by their last packet.
     Unanswered,
     /// Both have sent: by their last packet.
     Answered,
     /// Closed by TCP, waiting for late packets: by the time of closing.
     Closed,
+}
+
+impl Queue {
+    /// All; those whose flows are evicted first come first.
+    ///
+    /// Of a closed flow nothing but late packets is lost; who never got an answer is told as well as
+    /// it can be.
+    pub(super) const ALL: [Self; 4] =
+        [Self::Closed, Self::Attempt, Self::Unanswered, Self::Answered];
+
+    /// True if its flows keep their places: they end at a fixed time.
+    fn is_fixed(self) -> bool {
+        matches!(self, Self::Closed | Self::Attempt)
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +52,7 @@ struct Ends {
 #[derive(Debug)]
 pub(super) struct Recency {
     links: Vec<Link>,
-    ends: [Ends; 3],
+    ends: [Ends; 4],
 }
 
 impl Recency {
@@ -44,7 +60,7 @@ impl Recency {
     pub(super) const BYTES: usize = size_of::<Link>();
 
     pub(super) fn new() -> Self {
-        Self { links: Vec::new(), ends: [Ends { first: NONE, last: NONE }; 3] }
+        Self { links: Vec::new(), ends: [Ends { first: NONE, last: NONE }; 4] }
     }
 
     /// Hash of the flow at a place.
@@ -71,11 +87,11 @@ impl Recency {
         self.append(place as u32, queue);
     }
 
-    /// Moves a flow to the end of a queue. A closed flow keeps its place: it ends at a fixed time.
+    /// Moves a flow to the end of a queue. Some queues have fixed places.
     #[inline]
     pub(super) fn touch(&mut self, place: u32, queue: Queue, clock_ns: i64) {
         let link = self.links[place as usize];
-        if queue == Queue::Closed && link.queue == Queue::Closed {
+        if queue == link.queue && queue.is_fixed() {
             return;
         }
         let is_last = link.queue == queue && self.ends[queue as usize].last == place;

@@ -10,21 +10,21 @@ const GAPS: usize = 8;
 /// Sequence space that an endpoint has left out so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Gaps {
-    // From, to; the oldest first.
-    ranges: [(u32, u32); GAPS],
+    // From, to, acknowledged all the same; the oldest first.
+    ranges: [(u32, u32, bool); GAPS],
     length: u8,
 }
 
 impl Gaps {
-    fn as_slice(&self) -> &[(u32, u32)] {
+    fn as_slice(&self) -> &[(u32, u32, bool)] {
         &self.ranges[..self.length as usize]
     }
 
-    fn push(&mut self, from: u32, to: u32) {
+    fn push(&mut self, from: u32, to: u32, acknowledged: bool) {
         if self.length as usize == GAPS {
             self.remove(0);
         }
-        self.ranges[self.length as usize] = (from, to);
+        self.ranges[self.length as usize] = (from, to, acknowledged);
         self.length += 1;
     }
 
@@ -34,7 +34,7 @@ impl Gaps {
     }
 
     fn overlaps(&self, from: u32, to: u32) -> bool {
-        self.as_slice().iter().any(|&(start, end)| before(start, to) && before(from, end))
+        self.as_slice().iter().any(|&(start, end, _)| before(start, to) && before(from, end))
     }
 
     /// Takes a segment out of what is missing; gives the bytes that it filled.
@@ -42,7 +42,7 @@ impl Gaps {
         let mut filled = 0;
         let mut position = 0;
         while position < self.length as usize {
-            let (start, end) = self.ranges[position];
+            let (start, end, acknowledged) = self.ranges[position];
             if !(before(start, to) && before(from, end)) {
                 position += 1;
                 continue;
@@ -59,7 +59,7 @@ impl Gaps {
                 (false, true) => self.ranges[position].0 = cut_to,
                 (true, true) => {
                     self.ranges[position].1 = cut_from;
-                    self.push(cut_to, end);
+                    self.push(cut_to, end, acknowledged);
                     // A full list has moved by one.
                     break;
                 }
@@ -69,19 +69,16 @@ impl Gaps {
         filled
     }
 
-    /// Forgets gaps that begin before a sequence number; gives how many there were.
-    pub(super) fn give_up(&mut self, before_sequence: u32) -> u32 {
-        let mut given_up = 0;
-        let mut position = 0;
-        while position < self.length as usize {
-            if before(self.ranges[position].0, before_sequence) {
-                self.remove(position);
-                given_up += 1;
-            } else {
-                position += 1;
+    /// Notes which gaps were acknowledged though nobody saw what fills them; gives how many are new.
+    pub(super) fn acknowledge(&mut self, number: u32) -> u32 {
+        let mut new = 0;
+        for (start, _, acknowledged) in &mut self.ranges[..self.length as usize] {
+            if !*acknowledged && before(*start, number) {
+                *acknowledged = true;
+                new += 1;
             }
         }
-        given_up
+        new
     }
 }
 
@@ -124,13 +121,14 @@ pub(super) fn classify(endpoint: &Endpoint, gaps: Option<&Gaps>, packet: &Packet
     }
 }
 
-/// Takes a segment into what its sender sent.
+/// Takes a segment into what its sender sent; `acknowledged` is what the other side has of it.
 pub(super) fn advance(
     endpoint: &mut Endpoint,
     gaps: &mut Option<Box<[Gaps; 2]>>,
     side: usize,
     packet: &Packet,
     kind: SegmentKind,
+    acknowledged: u32,
 ) {
     let from = packet.tcp.sequence;
     let to = from.wrapping_add(length(packet));
@@ -149,7 +147,11 @@ pub(super) fn advance(
         SegmentKind::Gap => {
             let missing = from.wrapping_sub(endpoint.next_sequence);
             endpoint.gap_bytes = endpoint.gap_bytes.saturating_add(missing);
-            gaps.get_or_insert_default()[side].push(endpoint.next_sequence, from);
+            gaps.get_or_insert_default()[side].push(
+                endpoint.next_sequence,
+                from,
+                !before(acknowledged, from),
+            );
         }
     }
     if before(endpoint.next_sequence, to) {
@@ -164,26 +166,29 @@ mod tests {
     #[test]
     fn gaps_are_filled_piece_by_piece() {
         let mut gaps = Gaps::default();
-        gaps.push(100, 200);
-        gaps.push(u32::MAX - 9, 10);
+        gaps.push(100, 200, false);
+        gaps.push(u32::MAX - 9, 10, false);
         assert!(gaps.overlaps(150, 151) && !gaps.overlaps(200, 300) && gaps.overlaps(0, 1));
         assert_eq!(gaps.fill(120, 130), 10);
-        assert_eq!(gaps.as_slice(), [(100, 120), (u32::MAX - 9, 10), (130, 200)]);
+        assert_eq!(
+            gaps.as_slice(),
+            [(100, 120, false), (u32::MAX - 9, 10, false), (130, 200, false)]
+        );
         assert_eq!(gaps.fill(90, 150), 40);
-        assert_eq!(gaps.as_slice(), [(u32::MAX - 9, 10), (150, 200)]);
-        assert_eq!(gaps.give_up(20), 1);
-        assert_eq!(gaps.fill(0, 1000), 50);
-        assert_eq!(gaps.as_slice(), []);
+        assert_eq!(gaps.as_slice(), [(u32::MAX - 9, 10, false), (150, 200, false)]);
+        assert_eq!((gaps.acknowledge(20), gaps.acknowledge(30)), (1, 0));
+        assert_eq!(gaps.fill(0, 1000), 60);
+        assert_eq!(gaps.as_slice(), [(u32::MAX - 9, 0, true)]);
     }
 
     #[test]
     fn gaps_are_bounded() {
         let mut gaps = Gaps::default();
         for i in 0..100 {
-            gaps.push(i * 10, i * 10 + 5);
+            gaps.push(i * 10, i * 10 + 5, false);
         }
         assert_eq!(gaps.as_slice().len(), GAPS);
-        assert_eq!(gaps.as_slice()[0], (920, 925));
+        assert_eq!(gaps.as_slice()[0], (920, 925, false));
         assert_eq!(gaps.fill(921, 922), 1);
         assert_eq!(gaps.as_slice().len(), GAPS);
     }

@@ -12,6 +12,9 @@ pub struct FlowSettings {
     /// A TCP flow that was closed or reset ends this long after; late packets still belong to it.
     /// `None` never ends a flow for its flags.
     pub tcp_linger: Option<Duration>,
+    /// A TCP flow whose SYN has no answer this long after ends, and what follows is another. `None`
+    /// leaves it to the idle time-out; Zeek's `tcp_attempt_delay` is 5 s.
+    pub tcp_attempt: Option<Duration>,
     /// Most flows held open, all partitions together.
     pub max_flows: usize,
     /// Most bytes held by open flows, all partitions together.
@@ -34,6 +37,7 @@ impl Default for FlowSettings {
             active: Duration::from_secs(1800),
             // Zeek's `tcp_close_delay`.
             tcp_linger: Some(Duration::from_secs(5)),
+            tcp_attempt: None,
             max_flows: 1 << 20,
             max_bytes: 2 << 30,
             entropy_bytes: 4096,

@@ -64,6 +64,9 @@ fn repeats_gaps_and_windows_have_letters() {
     );
     // The gap of 20 bytes was acknowledged, so it will not be filled.
     check(&format!("{OPENED}; > PA 121 501 20; < A 501 141"), "S1", "ShADaG");
+    // It was acknowledged before what lies behind it was seen: one gap, not two.
+    let early = "< A 501 141; > PA 141 501 20; < A 501 161";
+    check(&format!("{OPENED}; > PA 101 501 20; {early}"), "S1", "ShADaG");
     check("> SF 100", "SH", "Q");
     check(&format!("{OPENED}; > RF 101 501"), "RSTO", "ShAI");
 }
@@ -120,6 +123,19 @@ fn flows_end_for_a_reason() {
     talk.time_ns = talk.packets[1].time_ns + 120 * SECOND;
     talk = talk.say("> S 100");
     assert_eq!(reasons(talk, &settings), [(EndReason::Idle, 2), (EndReason::InputEnd, 1)]);
+
+    // An attempt may have a time-out of its own, which its repetitions do not put off.
+    let attempts = FlowSettings {
+        tcp_attempt: Some(std::time::Duration::from_secs(5)),
+        ..FlowSettings::default()
+    };
+    let mut talk = Talk::tcp().say("> S 100");
+    talk.time_ns += 4 * SECOND;
+    talk = talk.say("> S 100");
+    talk.time_ns += 2 * SECOND;
+    talk = talk.say("> FA 101 0");
+    assert_eq!(reasons(talk.clone(), &attempts), [(EndReason::Idle, 2), (EndReason::Closed, 1)]);
+    assert_eq!(reasons(talk, &settings), [(EndReason::Closed, 3)]);
 
     // What follows the active time-out keeps the initiator, though the server speaks first.
     let mut talk = Talk::tcp().say(OPENED);
