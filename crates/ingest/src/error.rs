@@ -249,6 +249,12 @@ pub enum IngestError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// An interface cannot be listened to.
+    #[error(transparent)]
+    Live(#[from] crate::live::LiveError),
+    /// A filter is refused.
+    #[error(transparent)]
+    Filter(#[from] crate::filter::FilterError),
     /// `Progress::go_on` said no.
     #[error("{path}: reading was cancelled")]
     Cancelled {

@@ -18,6 +18,7 @@ pub mod flow_labels;
 mod format;
 mod label;
 pub mod layout;
+pub mod live;
 pub mod notes;
 mod number;
 pub mod options;

@@ -15,6 +15,7 @@ mod flow_labels;
 mod formats;
 mod hostile;
 mod layouts;
+mod live;
 mod netflow;
 mod netflow_writer;
 mod sensors_data;
