@@ -124,3 +124,28 @@ fn decompress() {
         }
     });
 }
+
+#[test]
+fn read_capture() {
+    for (name, bytes) in seeds("read_capture") {
+        let frames = crate::capture::frames_of(&bytes);
+        assert_eq!(frames > 0, !name.starts_with("none") && !name.starts_with("cut"), "{name}");
+    }
+    changed("read_capture", |_, bytes| {
+        crate::capture::check(bytes);
+    });
+}
+
+#[test]
+fn decode_link() {
+    let check = |_: &str, bytes: &[u8]| {
+        let [link, _, frame @ ..] = bytes else { return };
+        let links = tripline_ingest::capture::LinkType::DECODED;
+        let link = links[usize::from(*link) % links.len()].0;
+        crate::capture::decode_any(link, frame.to_vec(), 0);
+    };
+    for (name, bytes) in seeds("decode_link") {
+        check(&name, &bytes);
+    }
+    changed("decode_link", check);
+}

@@ -24,7 +24,13 @@ fn add_up(counters: &CaptureCounters, given: usize) {
     );
 }
 
-fn check(file: &[u8]) {
+/// Frames of a file that is a capture.
+pub(crate) fn frames_of(file: &[u8]) -> u64 {
+    read(file, &options()).1.frames
+}
+
+/// A file that may be a capture: counts add up, blocks do not matter.
+pub(crate) fn check(file: &[u8]) {
     let small = CaptureOptions { block_bytes: 64, ..options() };
     let mut told = Vec::new();
     for options in [options(), small] {
@@ -143,7 +149,8 @@ proptest! {
     }
 }
 
-fn decode_any(link: LinkType, bytes: Vec<u8>, wire: u32) {
+/// Any bytes as a frame.
+pub(crate) fn decode_any(link: LinkType, bytes: Vec<u8>, wire: u32) {
     let options = CaptureOptions {
         fragments: FragmentLimits { datagrams: 2, ..FragmentLimits::default() },
         ..options()

@@ -8,3 +8,5 @@ mod headers;
 mod hostile;
 mod links;
 mod tunnels;
+
+pub(crate) use hostile::{check, decode_any, frames_of};
