@@ -74,7 +74,7 @@ const FINGERPRINTS: &[(&str, usize, &str)] = &[
     ("openvpn_synthetic", 3, "TLS inside OpenVPN is not looked for"),
     ("quicietf", 2, QUIC),
     ("quicietfooo", 2, QUIC),
-    ("wireshark-dtls0", 1, "a hello of DTLS before 1.0 is not read"),
+    ("wireshark-dtls0", 1, DTLS_JA3),
     ("wireshark-dtls12", 1, DTLS_JA3),
 ];
 

@@ -1,6 +1,7 @@
 //! Boundary tests of the use cases.
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, in its own functions too")]
 
+mod applications;
 mod arkime;
 mod captures;
 mod features_oracle;

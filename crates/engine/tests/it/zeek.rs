@@ -347,7 +347,7 @@ fn paired(theirs: &[Told], ours: &[Told]) -> Vec<(Option<Told>, Option<Told>)> {
 }
 
 /// The trace of each log; logs that are not of a whole trace are left out.
-fn pairing(folder: &Path) -> BTreeMap<String, PathBuf> {
+pub(crate) fn pairing(folder: &Path) -> BTreeMap<String, PathBuf> {
     let text = std::fs::read_to_string(folder.join("trace_to_baseline.csv")).unwrap();
     let mut traces = BTreeMap::new();
     for line in text.lines().skip(1) {

@@ -5,6 +5,7 @@ use tripline_core::flow::Direction;
 use super::http;
 use super::protocol::Protocol;
 use super::tls;
+use super::words::{Hint, words};
 
 /// Most bytes of a direction that are looked at.
 pub(super) const PROBE_BYTES: usize = 512;
@@ -56,8 +57,8 @@ pub(super) fn detect(evidence: &Evidence) -> Found {
         return Found::Protocol(Protocol::Dns, here);
     }
     match binary(bytes, evidence.ports) {
-        Some(Words::Client(protocol)) => return Found::Protocol(protocol, here),
-        Some(Words::More) => return Found::More,
+        Some(Hint::Client(protocol)) => return Found::Protocol(protocol, here),
+        Some(Hint::More) => return Found::More,
         _ => {}
     }
     for probe in PROBES {
@@ -77,9 +78,9 @@ pub(super) fn detect(evidence: &Evidence) -> Found {
         }
     }
     match words(bytes, evidence.other, evidence.ports, whole) {
-        Words::Client(protocol) => Found::Protocol(protocol, here),
-        Words::Server(protocol) => Found::Protocol(protocol, there),
-        Words::More if !whole => Found::More,
+        Hint::Client(protocol) => Found::Protocol(protocol, here),
+        Hint::Server(protocol) => Found::Protocol(protocol, there),
+        Hint::More if !whole => Found::More,
         _ => Found::Nothing,
     }
 }
@@ -217,80 +218,12 @@ fn ldap(bytes: &[u8]) -> Option<bool> {
     Some(matches!(bytes.get(at + 2 + number)?, 0x60 | 0x63 | 0x77))
 }
 
-/// What the first words of a text say.
-enum Words {
-    Client(Protocol),
-    Server(Protocol),
-    More,
-    Nothing,
-}
-
-/// Protocols of lines of text, which are told by the greeting of the server with the first command
-/// of the client, and by ports where both leave it open.
-fn words(bytes: &[u8], other: &[u8], ports: [u16; 2], whole: bool) -> Words {
-    let port = |list: &[u16]| ports.iter().any(|port| list.contains(port));
-    let line = match memchr::memchr(b'\n', bytes) {
-        Some(end) => bytes[..end].trim_ascii_end(),
-        None if !whole && bytes.iter().all(|&byte| is_text(byte)) => return Words::More,
-        None => return Words::Nothing,
-    };
-    if !line.iter().all(|&byte| is_text(byte)) {
-        return Words::Nothing;
-    }
-    let is = |word: &[u8]| {
-        line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-            && line.get(word.len()).is_none_or(|&byte| byte == b' ')
-    };
-    let greeted = |text: &[u8]| other.starts_with(text);
-    // Servers.
-    if line.starts_with(b"220") {
-        if contains(line, b"SMTP") || port(&[25, 587, 465, 2525]) {
-            return Words::Server(Protocol::Smtp);
-        }
-        if contains(line, b"FTP") || port(&[21, 2811]) {
-            return Words::Server(Protocol::Ftp);
-        }
-        return Words::More;
-    }
-    if line.starts_with(b"+OK") {
-        return Words::Server(Protocol::Pop3);
-    }
-    if line.starts_with(b"* OK") || line.starts_with(b"* PREAUTH") {
-        return Words::Server(Protocol::Imap);
-    }
-    if is(b"NOTICE AUTH") || is_irc(line) {
-        return Words::Server(Protocol::Irc);
-    }
-    // Clients.
-    if is(b"EHLO") || is(b"HELO") || is(b"XEHLO") {
-        return Words::Client(Protocol::Smtp);
-    }
-    if is(b"NICK") || is(b"CAP LS") || (is(b"USER") && contains(line, b" :")) {
-        return Words::Client(Protocol::Irc);
-    }
-    if greeted(b"+OK") || port(&[110]) {
-        let commands: [&[u8]; 5] = [b"USER", b"APOP", b"CAPA", b"AUTH", b"STLS"];
-        if commands.into_iter().any(is) {
-            return Words::Client(Protocol::Pop3);
-        }
-    }
-    if is(b"PASS") && !port(&[21]) && !greeted(b"220") {
-        return Words::Client(Protocol::Irc);
-    }
-    let commands: [&[u8]; 8] =
-        [b"USER", b"AUTH", b"FEAT", b"SYST", b"OPTS", b"HOST", b"CLNT", b"PASS"];
-    if (is(b"USER") || greeted(b"220") || port(&[21])) && commands.into_iter().any(is) {
-        return Words::Client(Protocol::Ftp);
-    }
-    Words::Nothing
-}
-
 /// Protocols that are recognised on their ports alone, as their first bytes say little.
-fn binary(bytes: &[u8], ports: [u16; 2]) -> Option<Words> {
+fn binary(bytes: &[u8], ports: [u16; 2]) -> Option<Hint> {
     let matches = |protocol: Protocol, shape: &[Byte]| match pattern(bytes, shape) {
-        Some(true) => Words::Client(protocol),
-        Some(false) => Words::Nothing,
-        None => Words::More,
+        Some(true) => Hint::Client(protocol),
+        Some(false) => Hint::Nothing,
+        None => Hint::More,
     };
     // Servers stand on the responder's port, as a rule.
     let [orig_port, resp_port] = ports;
@@ -308,21 +241,4 @@ fn binary(bytes: &[u8], ports: [u16; 2]) -> Option<Words> {
         20000 => Some(matches(Protocol::Dnp3, &[Is(5), Is(0x64)])),
         _ => None,
     })
-}
-
-/// A message of an IRC server: its name, then a notice or a number (RFC 1459, section 2.3.1).
-fn is_irc(line: &[u8]) -> bool {
-    let mut words = line.split(|&byte| byte == b' ');
-    let name = words.next().is_some_and(|word| word.len() > 1 && word[0] == b':');
-    let command = words.next().unwrap_or_default();
-    let number = command.len() == 3 && command.iter().all(u8::is_ascii_digit);
-    name && (number || command == b"NOTICE")
-}
-
-fn contains(line: &[u8], word: &[u8]) -> bool {
-    line.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
-}
-
-fn is_text(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~' | b'\t' | b'\r' | 0x80..)
 }

@@ -17,12 +17,14 @@ mod hello;
 mod http;
 mod line;
 mod outcome;
+mod parsers;
 mod protocol;
 mod session;
 mod ssh;
 mod stream;
 mod tls;
 mod watch;
+mod words;
 
 pub use conversation::Conversation;
 pub use protocol::{Protocol, SERVICES, service_index};

@@ -4,16 +4,10 @@ use tripline_core::flow::{App, Direction};
 
 use super::datagram;
 use super::detect::{Evidence, Found, detect};
-use super::dns::DnsSession;
-use super::dtls::DtlsSession;
-use super::ftp::FtpSession;
-use super::http::HttpSession;
-use super::outcome::{Outcome, Then};
+use super::outcome::Then;
+use super::parsers::{Datagram, Mode, Parsers, boxed};
 use super::protocol::Protocol;
-use super::ssh::SshSession;
 use super::stream::{Placed, Stream};
-use super::tls::TlsSession;
-use super::watch::Watch;
 
 /// Datagrams of no known protocol after which a flow is given up.
 const STRANGE_DATAGRAMS: u8 = 4;
@@ -22,43 +16,15 @@ const PENDING_BYTES: usize = 20 << 10;
 /// Most times that one connection changes its protocol.
 const SWITCHES: u8 = 4;
 
-/// What a connection speaks now.
-#[derive(Debug, Default)]
-enum Mode {
-    /// Not known yet.
-    #[default]
-    Probe,
-    Tls,
-    Dtls,
-    Dns,
-    Http,
-    Ssh,
-    Ftp,
-    /// Known, but not read further than the search for TLS.
-    Watch(Watch),
-    /// Nothing is wanted any more.
-    Ended,
-}
-
 /// Reads the payloads of one flow.
-///
-/// Each parser has its own box, so that a flow holds no more than what it speaks.
 #[derive(Debug, Default)]
 pub(super) struct Session {
-    mode: Mode,
-    client: Option<Direction>,
-    protocol: Option<Protocol>,
+    parsers: Parsers,
     closed: [bool; 2],
     switches: u8,
     strange: u8,
     ports: [u16; 2],
     streams: [Option<Box<Stream>>; 2],
-    tls: Option<Box<TlsSession>>,
-    dtls: Option<Box<DtlsSession>>,
-    dns: Option<Box<DnsSession>>,
-    http: Option<Box<HttpSession>>,
-    ssh: Option<Box<SshSession>>,
-    ftp: Option<Box<FtpSession>>,
 }
 
 impl Session {
@@ -74,68 +40,37 @@ impl Session {
 
     /// True if nothing was learnt, and nothing will be.
     pub(super) fn is_void(&self) -> bool {
-        self.closed == [true; 2] && self.protocol.is_none()
+        self.closed == [true; 2] && self.parsers.protocol.is_none()
     }
 
     /// The protocol of the flow; where one follows another, the first.
     pub(super) fn protocol(&self) -> Option<Protocol> {
-        self.protocol
+        self.parsers.protocol
     }
 
     /// What was learnt.
     pub(super) fn told(&self) -> App {
-        let coming = |side: usize| match self.mode {
-            Mode::Http => self.streams[side].as_ref().map_or(0, |stream| stream.skip),
-            _ => 0,
-        };
-        let coming = [coming(0), coming(1)];
-        let tls = self.tls.as_ref().and_then(|tls| tls.told());
-        App {
-            http: self.http.as_ref().and_then(|http| http.told(coming)),
-            dns: self.dns.as_ref().and_then(|dns| dns.told()),
-            tls: tls.or_else(|| self.dtls.as_ref().and_then(|dtls| dtls.told())),
-            ssh: self.ssh.as_ref().and_then(|ssh| ssh.told(self.client.unwrap_or(Direction::Orig))),
-            ftp: self.ftp.as_ref().map(|ftp| ftp.told()),
-            ..App::default()
-        }
+        let skip = |stream: &Option<Box<Stream>>| stream.as_ref().map_or(0, |stream| stream.skip);
+        self.parsers.told([skip(&self.streams[0]), skip(&self.streams[1])])
     }
 
     /// Takes the payload of a datagram.
     pub(super) fn datagram(&mut self, direction: Direction, bytes: &[u8]) {
-        if matches!(self.mode, Mode::Probe) {
+        if matches!(self.parsers.mode, Mode::Probe) {
             match datagram::detect(bytes, self.ports) {
-                Some(Protocol::Dns) => self.mode = Mode::Dns,
-                Some(Protocol::Ssl) => self.mode = Mode::Dtls,
+                Some(Protocol::Dns) => self.parsers.mode = Mode::Dns,
+                Some(Protocol::Ssl) => self.parsers.mode = Mode::Dtls,
                 Some(protocol) => {
-                    self.protocol = Some(protocol);
+                    self.parsers.protocol = Some(protocol);
                     return self.end();
                 }
                 None => return self.count_strange(),
             }
         }
-        match self.mode {
-            Mode::Dns => {
-                let ports = self.ports;
-                let dns = self.dns.get_or_insert_with(|| Box::new(DnsSession::new(ports)));
-                let sound = dns.message(bytes);
-                if dns.is_confirmed() {
-                    self.protocol = Some(Protocol::Dns);
-                }
-                if !sound && self.protocol.is_none() {
-                    self.count_strange();
-                }
-            }
-            Mode::Dtls => {
-                let dtls = self.dtls.get_or_insert_default();
-                let goes_on = dtls.datagram(direction, bytes);
-                if dtls.is_confirmed() {
-                    self.protocol = Some(Protocol::Ssl);
-                }
-                if !goes_on {
-                    self.end();
-                }
-            }
-            _ => {}
+        match self.parsers.datagram(direction, bytes, self.ports) {
+            Datagram::Strange if self.parsers.protocol.is_none() => self.count_strange(),
+            Datagram::Last => self.end(),
+            Datagram::Read | Datagram::Strange => {}
         }
     }
 
@@ -173,18 +108,9 @@ impl Session {
 
     /// Bytes held outside the struct itself.
     pub(super) fn heap_bytes(&self) -> usize {
-        fn boxed<T>(part: &Option<Box<T>>, heap: fn(&T) -> usize) -> usize {
-            part.as_ref().map_or(0, |part| size_of::<T>() + heap(part))
-        }
         let streams: usize =
             self.streams.iter().map(|stream| boxed(stream, Stream::heap_bytes)).sum();
-        streams
-            + boxed(&self.tls, TlsSession::heap_bytes)
-            + boxed(&self.dtls, DtlsSession::heap_bytes)
-            + boxed(&self.dns, DnsSession::heap_bytes)
-            + boxed(&self.http, HttpSession::heap_bytes)
-            + boxed(&self.ssh, SshSession::heap_bytes)
-            + boxed(&self.ftp, |_| 0)
+        streams + self.parsers.heap_bytes()
     }
 
     /// Passes a segment on whose first `old` bytes were seen.
@@ -221,14 +147,14 @@ impl Session {
         let bytes = if joined { &pending[..] } else { fresh };
         let mut release = false;
         loop {
-            if matches!(self.mode, Mode::Probe) {
+            if matches!(self.parsers.mode, Mode::Probe) {
                 match self.probe(direction, &bytes[at..]) {
                     Found::Protocol(..) => release = true,
                     Found::More => break,
                     Found::Nothing => return self.close(direction),
                 }
             }
-            let outcome = self.parse(direction, &bytes[at..]);
+            let outcome = self.parsers.parse(direction, &bytes[at..]);
             at += outcome.used;
             match outcome.then {
                 Then::More => {}
@@ -241,7 +167,7 @@ impl Session {
                     if self.switches > SWITCHES {
                         return self.end();
                     }
-                    self.mode = Mode::Probe;
+                    self.parsers.mode = Mode::Probe;
                     self.closed = [false; 2];
                     release = true;
                     continue;
@@ -282,103 +208,19 @@ impl Session {
             other: there.map_or(&[], |stream| &stream.pending),
             ports: self.ports,
         });
-        let Found::Protocol(protocol, client) = found else { return found };
-        self.client = Some(client);
-        self.mode = match protocol {
-            Protocol::Ssl => {
-                self.tls = Some(Box::default());
-                Mode::Tls
-            }
-            Protocol::Dns => {
-                self.dns = Some(Box::new(DnsSession::new(self.ports)));
-                Mode::Dns
-            }
-            // After a tunnel through HTTP, the parser of what was told stays.
-            Protocol::Http if self.http.is_none() => {
-                self.http = Some(Box::new(HttpSession::new(client)));
-                Mode::Http
-            }
-            Protocol::Ssh => {
-                self.ssh = Some(Box::default());
-                Mode::Ssh
-            }
-            Protocol::Ftp if self.ftp.is_none() => {
-                self.ftp = Some(Box::new(FtpSession::new(client)));
-                self.protocol.get_or_insert(protocol);
-                Mode::Ftp
-            }
-            Protocol::Smtp
-            | Protocol::Pop3
-            | Protocol::Imap
-            | Protocol::Irc
-            | Protocol::Xmpp
-            | Protocol::LdapTcp
-            | Protocol::Rdp
-            | Protocol::Socks
-            | Protocol::Mysql
-            | Protocol::Postgresql => {
-                self.protocol.get_or_insert(protocol);
+        if let Found::Protocol(protocol, client) = found {
+            self.parsers.begin(protocol, client, self.ports);
+            if matches!(self.parsers.mode, Mode::Watch(_)) {
                 // What the other side said first may have told nothing.
                 self.closed = [false; 2];
-                Mode::Watch(Watch::default())
             }
-            _ => {
-                self.protocol.get_or_insert(protocol);
-                Mode::Ended
-            }
-        };
-        found
-    }
-
-    fn parse(&mut self, direction: Direction, bytes: &[u8]) -> Outcome {
-        let (outcome, confirmed) = match &mut self.mode {
-            Mode::Tls => {
-                let Some(tls) = &mut self.tls else { return ENDED };
-                (tls.read(direction, bytes), tls.is_confirmed().then_some(Protocol::Ssl))
-            }
-            Mode::Dns => {
-                let Some(dns) = &mut self.dns else { return ENDED };
-                (dns.read(direction, bytes), dns.is_confirmed().then_some(Protocol::Dns))
-            }
-            Mode::Http => {
-                let Some(http) = &mut self.http else { return ENDED };
-                (http.read(direction, bytes), http.is_confirmed().then_some(Protocol::Http))
-            }
-            Mode::Ssh => {
-                let Some(ssh) = &mut self.ssh else { return ENDED };
-                (ssh.read(direction, bytes), ssh.is_confirmed().then_some(Protocol::Ssh))
-            }
-            Mode::Ftp => {
-                let Some(ftp) = &mut self.ftp else { return ENDED };
-                (ftp.read(direction, bytes), None)
-            }
-            Mode::Watch(watch) => (watch.read(direction as usize, bytes), None),
-            Mode::Probe | Mode::Dtls | Mode::Ended => return ENDED,
-        };
-        if let Some(protocol) = confirmed {
-            self.protocol.get_or_insert(protocol);
         }
-        outcome
+        found
     }
 
     /// The bytes are not of the protocol that was taken for theirs.
     fn fail(&mut self, direction: Direction) {
-        let confirmed = match self.mode {
-            Mode::Tls => self.tls.as_ref().is_some_and(|tls| tls.is_confirmed()),
-            Mode::Dns => self.dns.as_ref().is_some_and(|dns| dns.is_confirmed()),
-            Mode::Http => self.http.as_ref().is_some_and(|http| http.is_confirmed()),
-            _ => true,
-        };
-        if confirmed {
-            return self.close(direction);
-        }
-        match self.mode {
-            Mode::Tls => self.tls = None,
-            Mode::Dns => self.dns = None,
-            Mode::Http => self.http = None,
-            _ => {}
-        }
-        self.end();
+        if self.parsers.withdraw() { self.end() } else { self.close(direction) }
     }
 
     /// No more of a direction.
@@ -386,13 +228,13 @@ impl Session {
         self.closed[direction as usize] = true;
         self.streams[direction as usize] = None;
         if self.closed == [true; 2] {
-            self.mode = Mode::Ended;
+            self.parsers.mode = Mode::Ended;
         }
     }
 
     /// No more of either direction.
     fn end(&mut self) {
-        self.mode = Mode::Ended;
+        self.parsers.mode = Mode::Ended;
         self.closed = [true; 2];
         self.streams = [None, None];
     }
@@ -404,8 +246,6 @@ impl Session {
         }
     }
 }
-
-const ENDED: Outcome = Outcome { used: 0, skip: 0, then: Then::Finish };
 
 fn other(direction: Direction) -> Direction {
     match direction {

@@ -1,59 +1,21 @@
 //! HTTP/1 requests with their answers (RFC 9112).
 
+mod half;
+mod probe;
+
 use std::collections::VecDeque;
 
 use tripline_core::flow::{Direction, Http, printable};
 
-use super::line::{Line, Lines};
+use self::half::{Asked, Half, Phase, UNTIL_CLOSE};
+pub(super) use self::probe::{probe_answer, probe_request};
+use super::line::{LINE_BYTES, Line};
 use super::outcome::{Outcome, Then};
 
 /// Bytes of a text that is kept.
 const TEXT_BYTES: usize = 256;
 /// Most requests without an answer whose method is remembered.
 const OUTSTANDING: usize = 64;
-/// Stands for a body that ends with the connection.
-const UNTIL_CLOSE: u64 = 1 << 62;
-
-/// Methods by which a first request is recognised: RFC 9110, RFC 5789, WebDAV (RFC 4918, RFC 3253)
-/// and those that scanners send.
-const METHODS: &[&[u8]] = &[
-    b"GET",
-    b"POST",
-    b"HEAD",
-    b"PUT",
-    b"DELETE",
-    b"OPTIONS",
-    b"CONNECT",
-    b"TRACE",
-    b"PATCH",
-    b"PROPFIND",
-    b"PROPPATCH",
-    b"MKCOL",
-    b"COPY",
-    b"MOVE",
-    b"LOCK",
-    b"UNLOCK",
-    b"REPORT",
-    b"SEARCH",
-    b"SUBSCRIBE",
-    b"UNSUBSCRIBE",
-    b"NOTIFY",
-    b"POLL",
-    b"BMOVE",
-    b"BPROPFIND",
-    b"CHECKOUT",
-    b"MKACTIVITY",
-    b"MERGE",
-    b"ACL",
-    b"BIND",
-    b"DEBUG",
-    b"TRACK",
-    b"CCM_POST",
-    b"RPC_CONNECT",
-    b"RPC_IN_DATA",
-    b"RPC_OUT_DATA",
-];
-
 /// Reads both directions of a connection.
 #[derive(Debug)]
 pub(super) struct HttpSession {
@@ -61,40 +23,6 @@ pub(super) struct HttpSession {
     client: Direction,
     halves: [Half; 2],
     outstanding: VecDeque<Asked>,
-}
-
-/// What the length of an answer depends on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Asked {
-    Head,
-    Connect,
-    #[default]
-    Other,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Phase {
-    #[default]
-    Start,
-    Headers,
-    ChunkSize,
-    ChunkEnd,
-    Trailers,
-    /// After CONNECT, until the answer.
-    Held,
-}
-
-#[derive(Debug, Default)]
-struct Half {
-    phase: Phase,
-    lines: Lines,
-    /// `Content-Length` of the message.
-    length: Option<u64>,
-    chunked: bool,
-    asked: Asked,
-    status: u16,
-    /// Bytes of bodies, those asked to be skipped but still to come included.
-    body_bytes: u64,
 }
 
 impl HttpSession {
@@ -147,7 +75,7 @@ impl HttpSession {
                     None
                 }
                 Phase::Headers => self.body(direction, used),
-                Phase::ChunkSize => self.chunk(direction, line, used),
+                Phase::ChunkSize => self.halves[side].chunk(line, used),
                 Phase::ChunkEnd => {
                     self.halves[side].phase = Phase::ChunkSize;
                     (!line.is_empty()).then(|| Outcome::done(used))
@@ -194,7 +122,7 @@ impl HttpSession {
             // A line that was cut, or one of another protocol such as RTSP.
             Some(version) if is_protocol(version) => return Some(refused),
             // HTTP/0.9 knows GET alone, without a version.
-            _ => (rest, line.len() < super::line::LINE_BYTES),
+            _ => (rest, line.len() < LINE_BYTES),
         };
         if old && (method != b"GET" || http.requests > 0) {
             return Some(refused);
@@ -246,6 +174,9 @@ impl HttpSession {
         let Some(colon) = memchr::memchr(b':', line) else { return };
         let (name, value) = (line[..colon].trim_ascii_end(), line[colon + 1..].trim_ascii());
         let half = &mut self.halves[direction as usize];
+        if half.field(name, value) {
+            return;
+        }
         let http = &mut self.http;
         let client = direction == self.client;
         let keep = |slot: &mut Option<Box<str>>| {
@@ -267,12 +198,6 @@ impl HttpSession {
                 && name.eq_ignore_ascii_case(b"content-type") =>
             {
                 keep(&mut http.content_type);
-            }
-            14 if name.eq_ignore_ascii_case(b"content-length") => half.length = number(value),
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
-                // RFC 9112, section 6.3: only as the last coding.
-                let last = value.rsplit(|&byte| byte == b',').next().unwrap_or_default();
-                half.chunked = last.trim_ascii().eq_ignore_ascii_case(b"chunked");
             }
             _ => {}
         }
@@ -333,61 +258,6 @@ impl HttpSession {
         let length = half.length.unwrap_or(if until_close { UNTIL_CLOSE } else { 0 });
         (length > 0).then(|| Outcome::skip(used, half.take(length)))
     }
-
-    fn chunk(&mut self, direction: Direction, line: &[u8], used: usize) -> Option<Outcome> {
-        let half = &mut self.halves[direction as usize];
-        let end = line.iter().position(|byte| !byte.is_ascii_hexdigit()).unwrap_or(line.len());
-        let size = std::str::from_utf8(&line[..end]).ok().and_then(|digits| {
-            u64::from_str_radix(digits, 16).ok().filter(|&size| size < UNTIL_CLOSE)
-        });
-        match size {
-            None => Some(Outcome::done(used)),
-            Some(0) => {
-                half.phase = Phase::Trailers;
-                None
-            }
-            Some(size) => {
-                half.phase = Phase::ChunkEnd;
-                Some(Outcome::skip(used, half.take(size)))
-            }
-        }
-    }
-}
-
-impl Half {
-    fn begin_headers(&mut self) {
-        self.phase = Phase::Headers;
-        self.length = None;
-        self.chunked = false;
-    }
-
-    /// Counts bytes of a body.
-    fn take(&mut self, length: u64) -> u64 {
-        self.body_bytes = self.body_bytes.saturating_add(length);
-        length
-    }
-}
-
-/// True if the bytes begin with a method and a space; none if too few bytes tell.
-pub(super) fn probe_request(bytes: &[u8]) -> Option<bool> {
-    let mut open = false;
-    for method in METHODS {
-        let shared = bytes.len().min(method.len());
-        if bytes[..shared] != method[..shared] {
-            continue;
-        }
-        match bytes.get(method.len()) {
-            Some(b' ') => return Some(true),
-            Some(_) => {}
-            None => open = true,
-        }
-    }
-    if open { None } else { Some(false) }
-}
-
-/// True if the bytes begin as an answer does; none if too few bytes tell.
-pub(super) fn probe_answer(bytes: &[u8]) -> Option<bool> {
-    super::detect::starts(bytes, b"HTTP/")
 }
 
 fn other(direction: Direction) -> Direction {
@@ -406,43 +276,12 @@ fn is_protocol(word: &[u8]) -> bool {
         && word.len() == name + 4
 }
 
-/// A whole number that a body can be as long as.
-fn number(value: &[u8]) -> Option<u64> {
-    if !value.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let number = std::str::from_utf8(value).ok()?.parse::<u64>().ok()?;
-    Some(number.min(UNTIL_CLOSE - 1))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn methods_are_told_by_their_beginnings() {
-        for (bytes, expected) in [
-            (&b""[..], None),
-            (b"GE", None),
-            (b"GET", None),
-            (b"GET ", Some(true)),
-            (b"GETX", Some(false)),
-            (b"get /", Some(false)),
-            (b"PROPFIND", None),
-            (b"PROPFIND / ", Some(true)),
-            (b"USER a", Some(false)),
-        ] {
-            assert_eq!(probe_request(bytes), expected, "{bytes:?}");
-        }
-    }
-
-    #[test]
-    fn numbers_have_digits_alone() {
-        assert_eq!(number(b"17"), Some(17));
-        for bad in [&b""[..], b"+1", b"1 2", b"0x1", b"99999999999999999999999"] {
-            assert_eq!(number(bad), None);
-        }
-        assert_eq!(number(b"18446744073709551615"), Some(UNTIL_CLOSE - 1));
+    fn versions_are_told_from_targets() {
         assert!(is_protocol(b"RTSP/1.0") && !is_protocol(b"/a/b"));
     }
 }
