@@ -45,19 +45,24 @@ impl Columns {
         self.schema.len()
     }
 
-    /// Rows from slices that each have all columns.
+    /// Rows from slices, each of which has all columns.
     pub(super) fn rows(&self, rows: &[&[f64]]) -> Rows {
         let groups: Vec<usize> = (0..self.len()).step_by(GROUP).collect();
         let gather = |&from: &usize| {
             let to = self.len().min(from + GROUP);
             let mut columns: Vec<Vec<f64>> = (from..to).map(|_| vec![0.0; rows.len()]).collect();
-            // A few rows at a time: they are read once for each column, from the nearest cache.
+            // A few rows at a time, from the nearest cache for all columns but the first.
+            let mut cells = [[f64::NAN; GROUP]; TILE];
             for (tile, start) in rows.chunks(TILE).zip((0..).step_by(TILE)) {
-                for (column, at) in columns.iter_mut().zip(from..) {
-                    for (cell, row) in column[start..].iter_mut().zip(tile) {
-                        if let Some(&value) = row.get(at) {
-                            *cell = value;
-                        }
+                for (cells, row) in cells.iter_mut().zip(tile) {
+                    match row.get(from..from + GROUP).map(<[f64; GROUP]>::try_from) {
+                        Some(Ok(values)) => *cells = values,
+                        _ => cells[..to - from].copy_from_slice(&row[from..to]),
+                    }
+                }
+                for (j, column) in columns.iter_mut().enumerate() {
+                    for (value, cells) in column[start..].iter_mut().zip(&cells[..tile.len()]) {
+                        *value = cells[j % GROUP];
                     }
                 }
             }

@@ -1,5 +1,7 @@
 //! An open flow: what the engine knows of it with the state of its features.
 
+use std::marker::PhantomData;
+
 use tripline_core::flow::{Direction, EndReason, Flow, FlowKey, Sensor};
 use tripline_core::packet::{Packet, Tunnel};
 
@@ -9,6 +11,7 @@ use super::record::Record;
 use super::row::Row;
 use super::sequence::Gaps;
 use super::settings::FlowSettings;
+use super::slab::Slab;
 use super::step::{Endpoint, FlowCore, SegmentKind, Step};
 
 /// Packets of a flow that are kept as they are, before its features have a state.
@@ -32,7 +35,8 @@ pub(super) struct Entry<S> {
     /// Which early looks were told.
     pub(super) looked: u8,
     heap_bytes: u32,
-    parts: Parts<S>,
+    parts: Parts,
+    features: PhantomData<S>,
 }
 
 #[derive(Debug, Default)]
@@ -42,9 +46,10 @@ struct Rare {
 }
 
 #[derive(Debug)]
-enum Parts<S> {
+enum Parts {
     Young([Option<Record>; KEPT]),
-    Grown(Box<S>),
+    /// Place of the state of the features.
+    Grown(u32),
 }
 
 impl<S: FlowFeature> Entry<S> {
@@ -52,7 +57,6 @@ impl<S: FlowFeature> Entry<S> {
     pub(super) fn new(key: FlowKey, packet: &Packet, tunnel: Option<Tunnel>) -> Self {
         let rare =
             tunnel.map(|tunnel| Box::new(Rare { tunnel: Some(tunnel), payload: Vec::new() }));
-        let heap_bytes = if rare.is_some() { size_of::<Rare>() as u32 } else { 0 };
         Self {
             core: core(key, packet.number, packet.time_ns),
             opened_ns: packet.clock_ns,
@@ -61,15 +65,23 @@ impl<S: FlowFeature> Entry<S> {
             rare,
             one_way: packet.one_way,
             looked: 0,
-            heap_bytes,
+            heap_bytes: 0,
             parts: Parts::Young([None; KEPT]),
+            features: PhantomData,
         }
     }
 
-    /// Bytes that it holds outside itself.
+    /// Bytes that it holds outside itself, the state of its features included.
     #[inline]
     pub(super) fn heap_bytes(&self) -> usize {
-        self.heap_bytes as usize
+        let mut bytes = self.heap_bytes as usize;
+        if let Some(rare) = &self.rare {
+            bytes += size_of::<Rare>() + rare.payload.capacity();
+        }
+        if self.gaps.is_some() {
+            bytes += size_of::<[Gaps; 2]>();
+        }
+        bytes
     }
 
     /// Takes a packet; gives true if it closes the flow.
@@ -79,31 +91,31 @@ impl<S: FlowFeature> Entry<S> {
         payload: &[u8],
         direction: Direction,
         settings: &FlowSettings,
+        states: &mut Slab<S>,
     ) -> bool {
         let segment = self.connection.classify(&self.core, self.gaps.as_deref(), packet, direction);
         if !self.keep(packet, payload, direction) {
+            let step = Step { packet, payload, direction, segment, core: &self.core, settings };
+            let place = match self.parts {
+                Parts::Grown(place) => place,
+                Parts::Young(_) => {
+                    let state = self.replay(settings).unwrap_or_else(|| S::on_init(&step));
+                    states.insert(state)
+                }
+            };
+            if let Some(state) = states.get_mut(place) {
+                state.on_update(&step);
+                self.heap_bytes = (size_of::<S>() + state.heap_bytes()) as u32;
+            }
             if matches!(self.parts, Parts::Young(_)) {
-                let step = Step { packet, payload, direction, segment, core: &self.core, settings };
-                let state = self.replay(settings).unwrap_or_else(|| S::on_init(&step));
-                self.parts = Parts::Grown(Box::new(state));
+                self.parts = Parts::Grown(place);
                 if let Some(rare) = &mut self.rare {
                     rare.payload = Vec::new();
                 }
             }
-            if let Parts::Grown(state) = &mut self.parts {
-                state.on_update(&Step {
-                    packet,
-                    payload,
-                    direction,
-                    segment,
-                    core: &self.core,
-                    settings,
-                });
-            }
         }
         let closes =
             self.connection.advance(&mut self.core, &mut self.gaps, packet, direction, segment);
-        self.heap_bytes = self.measure();
         closes
     }
 
@@ -112,6 +124,7 @@ impl<S: FlowFeature> Entry<S> {
         &self,
         ended: EndReason,
         settings: &FlowSettings,
+        states: &Slab<S>,
         values: &mut Vec<f64>,
     ) -> Flow {
         let mut flow = Flow {
@@ -131,8 +144,12 @@ impl<S: FlowFeature> Entry<S> {
             app: None,
         };
         let mut row = Row::new(values);
-        match &self.parts {
-            Parts::Grown(state) => write(state.as_ref(), &mut flow, &mut row),
+        match self.parts {
+            Parts::Grown(place) => {
+                if let Some(state) = states.get(place) {
+                    write(state, &mut flow, &mut row);
+                }
+            }
             Parts::Young(_) => {
                 if let Some(state) = self.replay(settings) {
                     write(&state, &mut flow, &mut row);
@@ -140,6 +157,14 @@ impl<S: FlowFeature> Entry<S> {
             }
         }
         flow
+    }
+
+    /// Where the state of its features lies; none while it is young.
+    pub(super) fn state(&self) -> Option<u32> {
+        match self.parts {
+            Parts::Grown(place) => Some(place),
+            Parts::Young(_) => None,
+        }
     }
 
     /// Keeps a packet as it is, if the flow is young and the packet small.
@@ -184,20 +209,6 @@ impl<S: FlowFeature> Entry<S> {
             connection.advance(&mut core, &mut gaps, &packet, direction, segment);
         }
         state
-    }
-
-    fn measure(&self) -> u32 {
-        let mut bytes = 0;
-        if let Some(rare) = &self.rare {
-            bytes += size_of::<Rare>() + rare.payload.capacity();
-        }
-        if self.gaps.is_some() {
-            bytes += size_of::<[Gaps; 2]>();
-        }
-        if let Parts::Grown(state) = &self.parts {
-            bytes += size_of::<S>() + state.heap_bytes();
-        }
-        bytes.min(u32::MAX as usize) as u32
     }
 }
 

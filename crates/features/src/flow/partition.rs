@@ -64,6 +64,7 @@ pub(super) struct Counted {
 pub(super) struct Partition<S> {
     index: HashTable<u32>,
     slab: Slab<Entry<S>>,
+    states: Slab<S>,
     recency: Recency,
     bytes: usize,
     /// Nothing ends by time before this clock.
@@ -81,6 +82,7 @@ impl<S: FlowFeature> Partition<S> {
         Self {
             index: HashTable::new(),
             slab: Slab::new(),
+            states: Slab::new(),
             recency: Recency::new(),
             bytes: 0,
             next_end_ns: i64::MIN,
@@ -261,7 +263,8 @@ impl<S: FlowFeature> Partition<S> {
     ) {
         let Some(entry) = self.slab.get_mut(place) else { return };
         let before = entry.heap_bytes();
-        let closes = entry.update(packet, batch.payload(packet), direction, &shared.settings);
+        let payload = batch.payload(packet);
+        let closes = entry.update(packet, payload, direction, &shared.settings, &mut self.states);
         self.bytes = self.bytes + entry.heap_bytes() - before;
         let closes = closes && shared.settings.tcp_linger.is_some();
         let queue = if closes || self.recency.queue(place) == Queue::Closed {
@@ -281,7 +284,7 @@ impl<S: FlowFeature> Partition<S> {
             });
             if at_count || (late && entry.looked == 0) {
                 entry.looked |= u8::from(late);
-                self.told.push(entry, EndReason::Open, shared);
+                self.told.push(entry, &self.states, EndReason::Open, shared);
             }
         }
     }
@@ -318,17 +321,27 @@ impl<S: FlowFeature> Partition<S> {
         if let Ok(found) = self.index.find_entry(key::spread(hash), |&other| other == place) {
             found.remove();
         }
-        let Some(entry) = self.slab.remove(place) else { return };
+        let Some(entry) = self.slab.get(place) else { return };
         self.bytes -= Self::FLOW_BYTES + entry.heap_bytes();
         self.counted.ended += 1;
-        self.told.push(&entry, reason, shared);
+        self.told.push(entry, &self.states, reason, shared);
+        if let Some(state) = entry.state() {
+            self.states.remove(state);
+        }
+        self.slab.remove(place);
     }
 }
 
 impl Block {
-    fn push<S: FlowFeature>(&mut self, entry: &Entry<S>, reason: EndReason, shared: &Shared) {
+    fn push<S: FlowFeature>(
+        &mut self,
+        entry: &Entry<S>,
+        states: &Slab<S>,
+        reason: EndReason,
+        shared: &Shared,
+    ) {
         self.values.reserve(shared.columns);
-        let flow = entry.tell(reason, &shared.settings, &mut self.values);
+        let flow = entry.tell(reason, &shared.settings, states, &mut self.values);
         self.flows.push(Some(flow));
         // A feature that writes another number of columns than it names must not shift the rest.
         debug_assert_eq!(self.values.len(), self.flows.len() * shared.columns);

@@ -7,6 +7,9 @@ use tripline_core::math::log2;
 /// Bytes that are counted in tables of their own before they are added up.
 const PIECE: usize = 1016;
 
+/// Fewer bytes than this are counted at once.
+const FEW: usize = 128;
+
 /// Counts of byte values.
 #[derive(Debug)]
 pub(crate) struct ByteCounts {
@@ -32,18 +35,18 @@ impl ByteCounts {
     /// Counts some bytes.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.total += bytes.len() as u64;
-        if bytes.len() < 96 {
-            for &byte in bytes {
-                let count = &mut self.low[usize::from(byte)];
-                *count = count.wrapping_add(1);
-                if *count == 0 {
-                    self.carry(byte);
-                }
-            }
-            return;
-        }
         for piece in bytes.chunks(PIECE) {
-            self.push_piece(piece);
+            if piece.len() < FEW { self.push_few(piece) } else { self.push_piece(piece) }
+        }
+    }
+
+    fn push_few(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            let count = &mut self.low[usize::from(byte)];
+            *count = count.wrapping_add(1);
+            if *count == 0 {
+                self.carry(byte);
+            }
         }
     }
 
@@ -67,21 +70,33 @@ impl ByteCounts {
         for &byte in rest {
             a[usize::from(byte)] += 1;
         }
-        let mut high = 0;
-        let mut sums = [0_u16; 256];
+        // In octets, of which a processor adds sixteen at once; one that may have run over is rare.
+        let mut sums = self.low;
+        let mut full = false;
         for (i, sum) in sums.iter_mut().enumerate() {
-            *sum = u16::from(a[i])
-                + u16::from(b[i])
-                + u16::from(c[i])
-                + u16::from(d[i])
-                + u16::from(self.low[i]);
-            self.low[i] = *sum as u8;
-            high |= *sum;
+            let most = sum
+                .saturating_add(a[i])
+                .saturating_add(b[i])
+                .saturating_add(c[i])
+                .saturating_add(d[i]);
+            full |= most == u8::MAX;
+            *sum = most;
         }
-        if high > 0xff {
-            for (byte, &sum) in (0..=u8::MAX).zip(&sums) {
-                (0..sum >> 8).for_each(|_| self.carry(byte));
-            }
+        if full {
+            self.add_slowly(&tables);
+        } else {
+            self.low = sums;
+        }
+    }
+
+    #[cold]
+    fn add_slowly(&mut self, tables: &[[u8; 256]; 4]) {
+        for byte in 0..=u8::MAX {
+            let i = usize::from(byte);
+            let sum =
+                tables.iter().fold(u16::from(self.low[i]), |sum, table| sum + u16::from(table[i]));
+            self.low[i] = sum as u8;
+            (0..sum >> 8).for_each(|_| self.carry(byte));
         }
     }
 

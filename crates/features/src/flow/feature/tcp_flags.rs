@@ -113,26 +113,23 @@ fn tally(sums: &mut [u64; 8], octet: u8, count: u32) {
 
 fn entropy(fwd: &Counts, bwd: &Counts) -> f64 {
     // Octets in the order first seen, the initiator's first, so that the sum has one order.
-    let mut counts = [0_u64; 256];
-    let mut total = 0;
-    for side in [fwd, bwd] {
-        side.each(|octet, count| {
-            counts[usize::from(octet)] += u64::from(count);
-            total += u64::from(count);
-        });
+    let (mut total, mut products) = (0, 0.0);
+    let mut add = |count: u64| {
+        total += count;
+        products += count as f64 * log2(count as f64);
+    };
+    fwd.each(|octet, count| add(u64::from(count) + u64::from(bwd.count(octet))));
+    bwd.each(|octet, count| {
+        if fwd.count(octet) == 0 {
+            add(u64::from(count));
+        }
+    });
+    if total == 0 {
+        return 0.0;
     }
     let total = total as f64;
-    let mut sum = 0.0;
-    for side in [fwd, bwd] {
-        side.each(|octet, _| {
-            let count = std::mem::take(&mut counts[usize::from(octet)]);
-            if count > 0 {
-                let share = count as f64 / total;
-                sum -= share * log2(share);
-            }
-        });
-    }
-    sum
+    // H = log2 n − Σ c log2 c / n, with c packets of each octet among n.
+    (log2(total) - products / total).max(0.0)
 }
 
 impl Counts {
@@ -155,6 +152,18 @@ impl Counts {
             self.each(|known, count| all[usize::from(known)] = count);
             all[usize::from(octet)] += 1;
             self.all = Some(all);
+        }
+    }
+
+    /// How often an octet was sent.
+    fn count(&self, octet: u8) -> u32 {
+        match &self.all {
+            Some(all) => all[usize::from(octet)],
+            None => {
+                let used = usize::from(self.used);
+                let position = self.octets[..used].iter().position(|&known| known == octet);
+                position.map_or(0, |position| self.counts[position])
+            }
         }
     }
 
