@@ -382,14 +382,14 @@ def cic(flow, flows, at):
         (row[f"{name} Mean"], row[f"{name} Std"], row[f"{name} Max"], row[f"{name} Min"]) = four(
             times)
     assert set(row) == set(LATER), set(row) ^ set(LATER)
+    row["Protocol"] = str(v.protocol) if v.protocol in (1, 6, 17, 58, 132) else "0"
     return row
 
 
 def cic_2018(flow, flows, at):
     row = cic(flow, flows, at)
     out = {later: row[name] for name, later in LATER.items() if later}
-    number = view(flow).protocol
-    out["Protocol"] = str(number) if number in (1, 6, 17, 58, 132) else "0"
+    out["Protocol"] = row["Protocol"]
     return out
 
 

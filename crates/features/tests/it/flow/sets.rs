@@ -8,6 +8,7 @@ use tripline_core::packet::{Batch, protocol};
 use tripline_core::{Column, Rows};
 use tripline_features::flow::{Early, FlowBatch, FlowSettings, SETS, set};
 
+use super::app::chat::Chat;
 use super::packets::{SECOND, Talk, capture};
 
 fn run(id: &str, capture: &Batch, batch: usize) -> FlowBatch {
@@ -155,6 +156,30 @@ fn unsw_states_of_all_protocols() {
 }
 
 #[test]
+fn unsw_columns_of_applications() {
+    let check = |chat: Chat, expected: &[(&str, &str)]| {
+        let rows = (set("unsw_nb15").expect("a set").sensor)().rows(&[chat.flow()]);
+        for (name, value) in expected {
+            assert_eq!(cell(&rows, 0, name), *value, "{name}");
+        }
+    };
+    let web = Chat::tcp(80)
+        .client("GET /a HTTP/1.1\r\n\r\nHEAD /b HTTP/1.1\r\n\r\nPOST /c HTTP/1.1\r\n\r\n")
+        .server("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n1234567");
+    let web_columns = [
+        ("service", "http"),
+        ("trans_depth", "3"),
+        ("response_body_len", "7"),
+        ("ct_flw_http_mthd", "2"),
+        ("is_ftp_login", "0"),
+    ];
+    check(web, &web_columns);
+    let files = Chat::tcp(21).server("220 ready\r\n").client("USER guest\r\n").server("331 ok\r\n");
+    check(files.clone(), &[("service", "ftp"), ("is_ftp_login", "0"), ("ct_ftp_cmd", "1")]);
+    check(files.client("PASS guest\r\n"), &[("is_ftp_login", "1"), ("trans_depth", "0")]);
+}
+
+#[test]
 fn a_land_packet_has_one_endpoint() {
     let talk = Talk::new(protocol::UDP).between((1, 9), (1, 9)).say("> -");
     check("unsw_nb15", talk, &[("is_sm_ips_ports", "1")]);
@@ -227,6 +252,7 @@ proptest! {
 fn cicflowmeter_columns_by_hand() {
     let expected = [
         ("Destination Port", "9"),
+        ("Protocol", "6"),
         ("Flow Duration", "120000"),
         ("Total Fwd Packets", "6"),
         ("Total Backward Packets", "4"),
@@ -349,7 +375,7 @@ fn columns_have_names_of_their_own() {
         assert_eq!(names.len(), all, "{}", card.id);
     }
     for (id, columns) in
-        [("unsw_nb15", 42), ("unsw_nb15_csv", 42), ("cicflowmeter", 78), ("cicflowmeter_2018", 78)]
+        [("unsw_nb15", 42), ("unsw_nb15_csv", 42), ("cicflowmeter", 79), ("cicflowmeter_2018", 78)]
     {
         assert_eq!((set(id).expect("a set").columns)().len(), columns, "{id}");
     }

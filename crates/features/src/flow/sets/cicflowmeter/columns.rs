@@ -4,16 +4,17 @@ use crate::flow::column::ColumnDoc;
 
 /// With the names of CIC-IDS2017.
 pub(super) fn first() -> Vec<ColumnDoc> {
-    COLUMNS.iter().map(|both| both.column).collect()
+    with_protocol(COLUMNS.iter().map(|both| both.column).collect())
 }
 
-/// With the names of CSE-CIC-IDS2018, which has the protocol and no column twice.
+/// With the names of CSE-CIC-IDS2018, which has no column twice.
 pub(super) fn later() -> Vec<ColumnDoc> {
-    let mut columns: Vec<ColumnDoc> = COLUMNS
-        .iter()
-        .filter(|both| !both.later.is_empty())
-        .map(|both| ColumnDoc { name: both.later, ..both.column })
-        .collect();
+    let later = COLUMNS.iter().filter(|both| !both.later.is_empty());
+    with_protocol(later.map(|both| ColumnDoc { name: both.later, ..both.column }).collect())
+}
+
+/// The protocol stands behind the port.
+fn with_protocol(mut columns: Vec<ColumnDoc>) -> Vec<ColumnDoc> {
     columns.insert(1, PROTOCOL);
     columns
 }

@@ -14,7 +14,8 @@ use crate::flow::{open, sensor_rows};
 /// Under the names of CIC-IDS2017.
 pub(super) static CARD: SetCard = SetCard {
     id: "cicflowmeter",
-    summary: "the 78 features of CIC-IDS2017 under its names, without the errors of the original",
+    summary: "the 78 numeric features of CIC-IDS2017 with `Protocol`, under its names, without the \
+              errors of the original",
     source: SOURCE,
     notes: NOTES,
     identifiers: &[
@@ -22,7 +23,6 @@ pub(super) static CARD: SetCard = SetCard {
         ("Source IP", Identifier::SourceAddress),
         ("Source Port", Identifier::SourcePort),
         ("Destination IP", Identifier::DestinationAddress),
-        ("Protocol", Identifier::Protocol),
         ("Timestamp", Identifier::StartClock),
     ],
     columns: <Record<false> as FlowFeature>::columns,
@@ -33,7 +33,7 @@ pub(super) static CARD: SetCard = SetCard {
 /// Under the names of CSE-CIC-IDS2018.
 pub(super) static LATER_CARD: SetCard = SetCard {
     id: "cicflowmeter_2018",
-    summary: "the same under the names of CSE-CIC-IDS2018, which has `Protocol` and no column twice",
+    summary: "the features of CSE-CIC-IDS2018 under its names: those of `cicflowmeter`, none twice",
     source: SOURCE,
     notes: NOTES,
     identifiers: &[
@@ -52,6 +52,10 @@ const SOURCE: &str = "Lashkari, Draper-Gil, Mamun & Ghorbani 2017, Characterizat
                       using time based features, ICISSP; CICFlowMeter 4";
 
 const NOTES: &str = "\
+`Protocol` is in CSE-CIC-IDS2018, and in the files of CIC-IDS2017 that have addresses; a model \
+trained on either set of files finds all its columns in `cicflowmeter`, since both are read under \
+the names of CIC-IDS2017.
+
 Forward is the initiator's direction. Times are in microseconds with their fraction, where the \
 original has whole ones. Payload bytes are those that the headers tell, whether captured or not.
 

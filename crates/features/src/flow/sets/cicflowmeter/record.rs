@@ -95,9 +95,7 @@ impl<const LATER: bool> FlowFeature for Record<LATER> {
         let packets = forward.packets + backward.packets;
         let bytes = forward.payload_bytes + backward.payload_bytes;
         row.count(u64::from(flow.key.resp_port));
-        if LATER {
-            row.category(Some(protocol(flow.key.protocol)));
-        }
+        row.category(Some(protocol(flow.key.protocol)));
         row.number(duration * 1e6);
         row.count(forward.packets);
         row.count(backward.packets);

@@ -1,6 +1,6 @@
 //! Application protocols: from payloads made by hand to what flows tell.
 
-mod chat;
+pub(super) mod chat;
 mod hello;
 mod http;
 mod properties;
