@@ -9,6 +9,8 @@ use super::outcome::Outcome;
 const MESSAGE_BYTES: usize = 16 << 10;
 /// Most bytes of a name with its dots (RFC 1035, section 2.3.4, gives 255 with lengths).
 const NAME_BYTES: usize = 254;
+/// Most questions of a message whose names are read.
+const QUESTIONS: usize = 32;
 /// Most compression pointers of a name that are followed.
 const POINTERS: usize = 32;
 /// Port of the NetBIOS name service (RFC 1002).
@@ -49,20 +51,25 @@ impl DnsSession {
         let mut name = Vec::new();
         let mut first = true;
         // Each question takes at least five bytes, so the message bounds the loop.
-        for _ in 0..field(2) {
-            let Some(end) = read_name(bytes, at, &mut name) else { return !first };
+        for index in 0..usize::from(field(2)) {
+            // An answer repeats the question.
+            let new = index < QUESTIONS && !(response && self.dns.queries > 0);
+            let end = if new { read_name(bytes, at, &mut name) } else { skip_name(bytes, at) };
+            let Some(end) = end else { return !first };
             let Some([a, b, _, _]) = bytes.get(end..).and_then(|rest| rest.first_chunk()) else {
                 return !first;
             };
             let query_type = u16::from_be_bytes([*a, *b]);
-            if self.netbios {
-                netbios_name(&mut name);
-            }
             if first {
                 first = false;
                 self.count(response, flags);
             }
-            self.dns.question(&name, query_type);
+            if new {
+                if self.netbios {
+                    netbios_name(&mut name);
+                }
+                self.dns.question(&name, query_type);
+            }
             if !response && Dns::is_tunnel_type(query_type) {
                 self.dns.tunnel_types = self.dns.tunnel_types.saturating_add(1);
             }
@@ -255,6 +262,19 @@ mod tests {
         assert_eq!((dns.query_type, dns.query_bytes, dns.query_labels), (Some(16), 15, 3));
         assert_eq!((dns.queries, dns.responses, dns.answers, dns.errors), (1, 1, 2, 1));
         assert_eq!((dns.response_code, dns.ttl_min_s, dns.tunnel_types), (Some(3), Some(60), 1));
+    }
+
+    #[test]
+    fn a_message_of_many_questions_is_bounded() {
+        let mut message = query(NAME, 16);
+        message[4..6].copy_from_slice(&4000_u16.to_be_bytes());
+        for _ in 1..4000 {
+            message.extend_from_slice(&[0xc0, 12, 0, 16, 0, 1]);
+        }
+        let mut session = DnsSession::default();
+        assert!(session.message(&message));
+        let dns = session.told().expect("a query");
+        assert_eq!((dns.queries, dns.tunnel_types), (1, 4000));
     }
 
     #[test]

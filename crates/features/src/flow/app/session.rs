@@ -87,7 +87,8 @@ impl Session {
         let side = direction as usize;
         // Captured bytes behind the payload are padding.
         let bytes = &bytes[..bytes.len().min(length as usize)];
-        let mut stream = self.streams[side].take().unwrap_or_else(|| Box::new(Stream::new(first)));
+        let mut stream =
+            self.streams[side].take().unwrap_or_else(|| Box::new(Stream::begin(first, sequence)));
         let placed = stream.place(sequence, bytes, length);
         self.streams[side] = Some(stream);
         match placed {

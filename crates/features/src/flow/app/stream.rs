@@ -7,6 +7,9 @@ const WAITING_SEGMENTS: usize = 8;
 /// Most bytes that wait for bytes in front of them.
 const WAITING_BYTES: usize = 16 << 10;
 
+/// Furthest that the first payload may lie from where the direction should begin.
+const APART_BYTES: u32 = 1 << 20;
+
 /// One direction of a TCP connection.
 ///
 /// Bytes reach the parser in order. A segment that comes early waits, within a bound; if the bytes
@@ -36,9 +39,12 @@ pub(super) enum Placed {
 }
 
 impl Stream {
-    /// A direction whose first byte has this sequence number.
-    pub(super) fn new(next: u32) -> Self {
-        Self { next, ..Self::default() }
+    /// A direction whose first byte should have the number `first`, and whose first segment with
+    /// payload has `sequence`. Where the two lie far apart, what was sent before is not believed:
+    /// else one forged packet would hide all that follows.
+    pub(super) fn begin(first: u32, sequence: u32) -> Self {
+        let apart = (sequence.wrapping_sub(first) as i32).unsigned_abs();
+        Self { next: if apart > APART_BYTES { sequence } else { first }, ..Self::default() }
     }
 
     /// Places a segment of which all or the first bytes were captured; `length` is its length on

@@ -60,6 +60,17 @@ fn a_body_counts_as_far_as_it_came() {
 }
 
 #[test]
+fn a_forged_segment_hides_nothing() {
+    let chat = Chat::tcp(80).client("x").client("GET / HTTP/1.1\r\n\r\n");
+    let mut wire = chat.wire();
+    // Far ahead of the stream, without payload: it moves what the flow takes for sent.
+    let forged = &mut wire.packets[3];
+    forged.tcp.sequence = forged.tcp.sequence.wrapping_add(1 << 28);
+    (forged.payload_bytes, forged.payload_captured) = (0, 0);
+    assert!(wire.flow().app.is_some_and(|app| app.http.is_some()));
+}
+
+#[test]
 fn cut_packets_hide_bodies_alone() {
     let mut wire = Chat::tcp(80)
         .client("GET / HTTP/1.1\r\n\r\n")

@@ -1,5 +1,8 @@
 //! However a stream is cut, sent again or swapped, the same is told.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use proptest::prelude::*;
 use tripline_core::packet::protocol;
 
@@ -38,6 +41,39 @@ fn cut(wire: &mut Wire, cuts: &[(usize, u32)]) {
         }
     }
 }
+
+/// The seeds of the fuzz target `parse_app`, in its form.
+#[test]
+fn seeds_are_read_in_any_pieces() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/parse_app");
+    let mut services = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        let [port, how, rest @ ..] = &bytes[..] else { continue };
+        let port = PORTS[usize::from(port % 16)];
+        let mut chat = if how & 1 == 0 { Chat::tcp(port) } else { Chat::udp(port) };
+        let mut rest = rest;
+        while let [head, length, more @ ..] = rest {
+            let (payload, more) = more.split_at(more.len().min(usize::from(*length) * 4));
+            chat.payloads.push((head & 1 == 0, payload.to_vec()));
+            rest = more;
+        }
+        let whole = chat.flow();
+        services.extend(whole.service);
+        if how & 1 == 0 {
+            let mut wire = chat.wire();
+            let cuts: Vec<(usize, u32)> =
+                (0..200).map(|i| (i * 7, (i as u32 * 37) % 1000)).collect();
+            cut(&mut wire, &cuts);
+            assert_eq!(wire.flow().app, whole.app);
+        }
+    }
+    assert!(services.len() >= 10, "{services:?}");
+}
+
+/// Those of the fuzz target, in its order.
+const PORTS: [u16; 16] =
+    [4000, 443, 80, 53, 21, 25, 22, 110, 137, 161, 67, 1080, 502, 389, 123, 20];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
