@@ -238,12 +238,14 @@ def server_hello(body):
     return told
 
 
-def application_data(text):
-    """A record of type 23 among the records of a direction."""
-    at = 0
+def finished(text):
+    """Among the records of a direction application data, or a handshake message behind the change
+    of keys."""
+    at, changed = 0, False
     while at + 5 <= len(text) and 20 <= text[at] <= 24:
-        if text[at] == 23:
+        if text[at] == 23 or (changed and text[at] == 22):
             return True
+        changed |= text[at] == 20
         at += 5 + int.from_bytes(text[at + 3:at + 5], "big")
     return False
 
@@ -284,7 +286,7 @@ def tls(texts):
     kind, body = tls_hellos(texts[1])
     if kind == 2:
         told["server"] = server_hello(body)
-    told["established"] = all(map(application_data, texts))
+    told["established"] = all(map(finished, texts))
     return told
 
 

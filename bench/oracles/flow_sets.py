@@ -49,7 +49,7 @@ def ratio(a, b, otherwise=0.0):
 
 # --- unsw_nb15 ---------------------------------------------------------------------------------
 
-ARGUS = {1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp", 132: "sctp", 47: "gre",
+ARGUS = {50: "esp", 51: "ah", 88: "eigrp", 112: "vrrp", 1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp", 132: "sctp", 47: "gre",
          89: "ospf", 103: "pim"}
 UNSW_SERVICES = {"dhcp", "dns", "ftp", "ftp-data", "http", "irc", "pop3", "radius", "smtp", "snmp",
                  "ssh", "ssl"}
@@ -462,8 +462,6 @@ def tripline(flow, flows, at):
         spreads(row, f"{way}_iat", steps(times) / 1e9 if n else [])
         row[f"{way}_data_packets"] = sum(size > 0 for size in payload[side])
         row[f"{way}_payload_max"] = max(payload[side], default=0)
-        data = payload_bytes(sides[side])
-        row[f"{way}_payload_entropy"] = flow_apps.entropy(data) if data else NAN
     spreads(row, "size", [p.link_bytes for p in v.packets])
     row["size_median"] = float(np.median([p.link_bytes for p in v.packets]))
     latest = since_latest([p.time_ns for p in v.packets])

@@ -43,11 +43,10 @@ const DIFFERENCES: &[(&str, usize, &str)] = &[
     (
         "arkime_synthetic",
         14,
-        "VXLAN-GPE and NSH are not looked into; a UDP length of 0 is an anomaly here, a session \
+        "NSH is not looked into, VXLAN-GPE both ways; a UDP length of 0 is an anomaly here, a session \
          without identifier there; DHCP has no identifier there; IPv6 in IPv6 is not looked into \
          there",
     ),
-    ("gre-erspan-vxlan", 2, "VXLAN-GPE is not looked into"),
     ("gre-sample", 2, ONE_SESSION),
     ("gtp-iphone", 2, ONE_WAY),
     ("single-packets", 1, "Arkime turns a session by what its one packet says"),

@@ -44,8 +44,11 @@ fn differs(expected: &Value, column: &Column, row: usize, tolerance: f64) -> Opt
 }
 
 fn expected(set: &str) -> Value {
-    let name = format!("tests/data/flow_features_{set}.json.gz");
-    let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    let name = format!("flow_features_{set}.json.gz");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    // Another folder of expected rows, for a comparison over more captures.
+    let folder = std::env::var_os("TRIPLINE_FLOW_FEATURES").map_or(folder, Into::into);
+    let bytes = std::fs::read(folder.join(name)).unwrap();
     let mut text = String::new();
     GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
     serde_json::from_str(&text).unwrap()
@@ -58,7 +61,7 @@ fn data_features_equal_the_oracle() {
     for card in SETS {
         let expected = expected(card.id);
         let captures = expected["captures"].as_array().unwrap();
-        assert_eq!(captures.len(), 10);
+        assert!(captures.len() >= 10);
         for capture in captures {
             let name = capture["capture"].as_str().unwrap();
             let batches = packets(&folder.join(name), &CaptureOptions::default());

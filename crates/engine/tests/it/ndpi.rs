@@ -64,9 +64,9 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         capture: "capwap.pcap",
-        counts: (5, 1),
-        as_read: (5, 1),
-        reason: "nDPI looks into CAPWAP",
+        counts: (0, 1),
+        as_read: (0, 1),
+        reason: "nDPI passes over CAPWAP that holds no IP; for us it is a flow of its own",
     },
     Difference {
         capture: "dns_fragmented.pcap",
@@ -329,5 +329,5 @@ fn data_flows_equal_those_of_ndpi() {
         eprintln!("{capture}: {counts:?} then {as_read:?}: {reason}");
     }
     assert!(wrong.is_empty(), "{equal} of {total} equal\n{}", wrong.join("\n"));
-    assert!(total > 1500 && equal as f64 >= 0.99 * total as f64, "{equal} of {total}");
+    assert!(total > 1500 && equal as f64 >= 0.995 * total as f64, "{equal} of {total}");
 }

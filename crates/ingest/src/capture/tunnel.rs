@@ -200,14 +200,15 @@ impl Decoder<'_> {
     /// RFC 5415, section 4.3: a frame of IEEE 802.3 or 802.11 that is neither encrypted nor a
     /// fragment.
     fn capwap(&mut self, ip: &Ip, body: View, around: &Around) -> Option<Got> {
-        let &[preamble, length, _, flags] = body.data.first_chunk()?;
+        let &[preamble, length, kind, flags] = body.data.first_chunk()?;
         // Fragments (F) and keep-alives (K) hold no whole frame.
         if preamble != 0 || flags & 0x88 != 0 {
             return None;
         }
         let frame = body.skip(usize::from(length >> 3) * 4)?;
         let around = self.inside(ip, TunnelKind::Capwap, None, around)?;
-        if flags & 0x01 == 0 {
+        // Type (T): a native frame of the wireless binding.
+        if kind & 0x01 == 0 {
             return self.ethernet(frame, around).ok();
         }
         // Cisco's access points send the two bytes of the frame control in the wrong order.

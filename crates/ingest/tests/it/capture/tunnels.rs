@@ -150,7 +150,7 @@ fn capwap() {
     let bridged = cat(&[&header, &ethernet(0x0800, &plain())]);
     is_inside(ipv4(17, &udp(999, 5247, &bridged)), TunnelKind::Capwap, None);
     // Sixteen bytes of header, native frames; Cisco's order, then the right one.
-    let header = [0, 0x20, 2, 1, 0, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 7];
+    let header = [0, 0x20, 3, 0x20, 0, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 7];
     for control in [[0x01, 0x08], [0x08, 0x01]] {
         let snap = [0xaa, 0xaa, 3, 0, 0, 0, 8, 0];
         let native = cat(&[&header, &control, &[0; 22], &snap, &plain()]);
