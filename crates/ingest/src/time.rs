@@ -114,7 +114,13 @@ fn day_first(text: &str) -> Option<i64> {
     let afternoon = match half {
         None => hour < 8,
         Some(half) if half.eq_ignore_ascii_case("pm") => hour < 12,
-        Some(half) if half.eq_ignore_ascii_case("am") => false,
+        Some(half) if half.eq_ignore_ascii_case("am") => {
+            // Twelve in the morning is midnight.
+            if hour == 12 {
+                clock -= 12 * 3600 * SECOND;
+            }
+            false
+        }
         Some(_) => return None,
     };
     if afternoon {
@@ -193,6 +199,10 @@ mod tests {
         }
         for text in ["22/01/2015 12:34:56", "22/1/2015 12:34:56 PM"] {
             assert_eq!(instant(text.as_bytes(), TimeFormat::DayFirst), expected, "{text}");
+        }
+        for (text, second) in [("1/1/1970 12:05:00 AM", 300), ("01/01/1970 01:05:00 AM", 3900)] {
+            let instant = instant(text.as_bytes(), TimeFormat::DayFirst);
+            assert_eq!(instant, Some(second * SECOND), "{text}");
         }
         assert_eq!(
             instant(b"1421930096.123456789", TimeFormat::Any),

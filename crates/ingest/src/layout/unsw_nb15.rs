@@ -59,7 +59,16 @@ pub(super) static LAYOUT: Layout = Layout {
     signature: &["sinpkt", "smean", "ct_state_ttl", "ct_srv_src"],
     headless: None,
     label: LABEL,
-    never: &[("id", "the number of the row")],
+    // Flows of our own have the names of the raw form beside the columns of the partition.
+    never: &[
+        ("id", "the number of the row"),
+        ("srcip", "an address"),
+        ("sport", "a port"),
+        ("dstip", "an address"),
+        ("dsport", "a port"),
+        ("stime", "a time"),
+        ("ltime", "a time"),
+    ],
     renames: &[],
     categories: &["proto", "service", "state"],
     absent_is_zero: &[],
