@@ -63,6 +63,19 @@ pub(crate) fn open_file(path: &Path) -> Result<File, IngestError> {
     }
 }
 
+/// The first bytes of a file as they lie on disk, at most so many.
+///
+/// # Errors
+/// A file that is missing, a directory, or cannot be read.
+pub fn head(path: &Path, bytes: u64) -> Result<Vec<u8>, IngestError> {
+    let mut head = Vec::new();
+    open_file(path)?
+        .take(bytes)
+        .read_to_end(&mut head)
+        .map_err(|source| IngestError::Io { path: path.display().to_string(), source })?;
+    Ok(head)
+}
+
 struct SharedBytes(Arc<[u8]>);
 
 impl AsRef<[u8]> for SharedBytes {

@@ -251,7 +251,15 @@ fn texts(path: &str, batch: &RecordBatch) -> Result<Vec<ArrayRef>, IngestError> 
 }
 
 fn converted(path: &str, array: &ArrayRef, to: &DataType) -> Result<ArrayRef, IngestError> {
-    guarded(|| cast(array, to)).map_err(|error| damaged(path, &error))
+    let result = match (array.data_type(), to) {
+        // Times of a named zone are told in UTC; the cast to text knows no names of zones.
+        (DataType::Timestamp(unit, Some(_)), DataType::Utf8) => guarded(|| {
+            let plain = cast(&cast(array, &DataType::Int64)?, &DataType::Timestamp(*unit, None))?;
+            cast(&plain, to)
+        }),
+        _ => guarded(|| cast(array, to)),
+    };
+    result.map_err(|error| damaged(path, &error))
 }
 
 fn text(array: &ArrayRef, row: usize) -> &[u8] {

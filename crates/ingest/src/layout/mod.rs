@@ -4,6 +4,7 @@ mod cic_ids2017;
 mod cic_ids2018;
 mod kdd99;
 mod nsl_kdd;
+mod tripline_flows;
 mod tripline_synthetic;
 mod unsw_nb15;
 mod unsw_nb15_raw;
@@ -12,6 +13,8 @@ use std::borrow::Cow;
 
 /// All layouts, in the order in which they are tried.
 pub const LAYOUTS: &[&Layout] = &[
+    // First: with the columns of another layout's set, it still says who each flow is.
+    &tripline_flows::LAYOUT,
     &unsw_nb15::LAYOUT,
     &unsw_nb15_raw::LAYOUT,
     &kdd99::LAYOUT,
