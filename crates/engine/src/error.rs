@@ -12,7 +12,7 @@ use tripline_core::{
     Dataset, ExplainError, FitError, FrameError, LoadError, ParamError, ScoreError,
 };
 use tripline_features::PrepareError;
-use tripline_ingest::IngestError;
+use tripline_ingest::{FilterError, IngestError};
 use tripline_models::calibration::CalibrationError;
 use tripline_models::import::ImportError;
 use tripline_store::{KeyError, SectionError, StoreError};
@@ -24,6 +24,9 @@ pub enum EngineError {
     /// Data could not be read.
     #[error(transparent)]
     Ingest(#[from] IngestError),
+    /// A filter makes too long a program.
+    #[error("filter: {0}")]
+    Filter(#[from] FilterError),
     /// A model file or an output could not be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -114,6 +117,47 @@ pub enum EngineError {
         model: String,
         /// The column.
         column: String,
+    },
+    /// A file that holds no traffic.
+    #[error(
+        "{}: neither a capture (pcap, pcapng), nor a log of Zeek or Suricata, nor a folder of such logs; for a table use `tripline score`",
+        file.display()
+    )]
+    NotTraffic {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Captures and logs in one run.
+    #[error("captures and logs cannot be read together: run the command once for each")]
+    MixedTraffic,
+    /// Traffic without a flow.
+    #[error(
+        "{}: no flow is in it that could be used; check the filter, the labels and the capture",
+        file.display()
+    )]
+    NoFlows {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A file could not be read.
+    #[error("{}: cannot be read: {source}", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A model that reads columns of no feature set.
+    #[error(
+        "{model}: it cannot judge traffic: no feature set has all its columns; `{set}` lacks {lacking}; train on the output of `tripline flows`"
+    )]
+    NoFeatureSet {
+        /// Its file or id.
+        model: String,
+        /// The nearest set.
+        set: &'static str,
+        /// Some of the columns.
+        lacking: String,
     },
     /// A column that an imported model reads is not in the data.
     #[error(
@@ -325,7 +369,8 @@ impl EngineError {
             | Self::Setting { .. }
             | Self::NoMulticlass { .. }
             | Self::NoWeights { .. }
-            | Self::OutputKind { .. } => true,
+            | Self::OutputKind { .. }
+            | Self::Filter(_) => true,
             Self::Threshold(error) => {
                 matches!(error, ThresholdError::Rule { .. } | ThresholdError::Rate { .. })
             }

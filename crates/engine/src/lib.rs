@@ -15,6 +15,7 @@ mod rows_state;
 pub mod score;
 pub mod settings;
 pub mod sinks;
+pub mod traffic;
 pub mod train;
 mod trainer;
 mod weights;

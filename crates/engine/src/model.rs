@@ -103,6 +103,11 @@ impl Model {
         &self.provenance
     }
 
+    /// Says what everyone who sees an output of the model must know.
+    pub fn set_notice(&mut self, notice: &str) {
+        notice.clone_into(&mut self.provenance.notice);
+    }
+
     /// A sample of benign training rows in raw columns.
     pub fn background(&self) -> Option<&Rows> {
         self.background.as_ref()

@@ -39,6 +39,8 @@ pub struct Provenance {
     pub accepted_leakage: Vec<String>,
     /// What was measured when the model was made.
     pub metrics: Vec<MetricRecord>,
+    /// What everyone who sees an output of the model must know; empty if nothing.
+    pub notice: String,
 }
 
 /// One finding of the guard, in short.
@@ -93,6 +95,10 @@ impl Provenance {
         state.put_states("findings", self.findings.iter().map(save_finding).collect());
         state.put_texts("accepted_leakage", self.accepted_leakage.clone());
         state.put_states("metrics", self.metrics.iter().map(save_metric).collect());
+        // Files of before have no such entry.
+        if !self.notice.is_empty() {
+            state.put_text("notice", &self.notice);
+        }
         state
     }
 
@@ -124,6 +130,10 @@ impl Provenance {
                 .collect::<Result<_, _>>()?,
             accepted_leakage: state.texts("accepted_leakage")?.to_vec(),
             metrics: state.states("metrics")?.iter().map(load_metric).collect::<Result<_, _>>()?,
+            notice: match state.has("notice") {
+                true => state.text("notice")?.to_owned(),
+                false => String::new(),
+            },
         })
     }
 }
@@ -217,6 +227,7 @@ mod tests {
                 name: "roc_auc".to_owned(),
                 value: 0.5,
             }],
+            notice: "synthetic".to_owned(),
             ..Provenance::default()
         };
         assert_eq!(Provenance::load(&provenance.save()).unwrap(), provenance);

@@ -1,0 +1,113 @@
+//! What went through: packets, flows, drops, errors.
+
+use tripline_features::flow::FlowCounters;
+use tripline_ingest::capture::CaptureCounters;
+use tripline_ingest::live::LiveCounters;
+use tripline_ingest::sensors::SensorCounters;
+use tripline_ingest::sensors::netflow::CollectorCounters;
+
+/// What went through.
+#[derive(Debug, Clone, Default)]
+pub struct TrafficSummary {
+    /// Packets taken into flows.
+    pub packets: u64,
+    /// Flows told, early looks included.
+    pub flows: u64,
+    /// Flows open now.
+    pub open: u64,
+    /// Seconds since the source was opened.
+    pub seconds: f64,
+    /// Reading and decoding of captures.
+    pub capture: CaptureCounters,
+    /// The flow table.
+    pub table: FlowCounters,
+    /// The kernel's ring.
+    pub live: Option<LiveCounters>,
+    /// Logs of a sensor.
+    pub sensor: Option<SensorCounters>,
+    /// NetFlow and IPFIX.
+    pub netflow: Option<CollectorCounters>,
+    /// Datagrams that the kernel dropped since nobody took them in time.
+    pub netflow_dropped: u64,
+    /// Why an endless source ended by itself.
+    pub ended: Option<String>,
+}
+
+impl TrafficSummary {
+    /// All counts by name; names of losses hold `dropped`.
+    pub fn counts(&self) -> Vec<(&'static str, u64)> {
+        let capture = &self.capture;
+        let mut counts = vec![
+            ("frames", capture.frames),
+            ("packets", self.packets),
+            ("not_ip", capture.not_ip_frames()),
+            ("not_decoded", capture.not_decoded_frames()),
+            ("malformed", capture.malformed_frames()),
+            ("cut", capture.cut),
+            ("fragments", capture.fragments),
+            ("fragments_dropped", capture.fragments_dropped),
+            ("reassembled", capture.reassembled),
+            ("damaged_records", capture.damaged_records()),
+            ("dropped_while_captured", capture.lost()),
+            ("evicted_for_count", self.table.evicted_for_count),
+            ("evicted_for_bytes", self.table.evicted_for_bytes),
+            ("told_out_of_order", self.table.released_early),
+        ];
+        if let Some(live) = &self.live {
+            counts.push(("received", live.received));
+            counts.push(("dropped_by_kernel", live.dropped));
+        }
+        if let Some(sensor) = &self.sensor {
+            counts.extend([
+                ("records", sensor.records),
+                ("records_ignored", sensor.ignored),
+                ("records_bad", sensor.bad),
+                ("records_joined", sensor.joined),
+                ("flows_without_record", sensor.without_record),
+                ("flows_without_time", sensor.without_time),
+                ("files", sensor.files),
+                ("files_skipped", sensor.skipped_files),
+                ("files_damaged", sensor.damaged_files),
+            ]);
+        }
+        if let Some(netflow) = &self.netflow {
+            counts.extend([
+                ("datagrams", netflow.datagrams),
+                ("datagrams_malformed", netflow.malformed + netflow.other_version),
+                ("datagrams_missing", netflow.missing_datagrams),
+                ("datagrams_dropped_by_kernel", self.netflow_dropped),
+                ("records", netflow.records),
+                ("records_missing", netflow.missing_flows + netflow.missing_records),
+                ("records_paired", netflow.paired),
+                ("records_sampled", netflow.sampled),
+                ("templates", netflow.templates),
+                ("data_without_template", netflow.without_template),
+            ]);
+        }
+        counts
+    }
+
+    /// What was damaged or malformed, with the offsets of the first places.
+    pub fn errors(&self) -> Vec<String> {
+        let damaged = self.capture.damaged.iter().map(|(what, tally)| (what.text(), tally));
+        let malformed = self.capture.malformed.iter().map(|(what, tally)| (what.text(), tally));
+        let mut errors: Vec<String> = damaged
+            .chain(malformed)
+            .map(|(text, tally)| {
+                let offsets: Vec<String> = tally.offsets.iter().map(u64::to_string).collect();
+                let more = if tally.count > tally.offsets.len() as u64 { ", …" } else { "" };
+                format!("{text}: {} (at byte {}{more})", tally.count, offsets.join(", "))
+            })
+            .collect();
+        if let Some(sensor) = &self.sensor {
+            errors.extend(
+                sensor
+                    .first_bad
+                    .iter()
+                    .map(|bad| format!("{}:{}: {}", bad.path, bad.line, bad.reason)),
+            );
+        }
+        errors.extend(self.ended.clone());
+        errors
+    }
+}
