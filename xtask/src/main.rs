@@ -3,6 +3,7 @@
 
 mod codegen;
 mod new;
+mod pretrain;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ usage: cargo xtask COMMAND
 
   tidy                                check layers, module docs, words, unsafe code, generated documents
   codegen                             write the generated documents
+  pretrain                            train the model that is shipped, on synthetic traffic
   new detector NAME [--family DIR]    stamp out a detector in crates/models/src/DIR (default: density)
 ";
 
@@ -33,6 +35,7 @@ fn run(args: &[&str]) -> anyhow::Result<ExitCode> {
     match args {
         ["tidy"] => return tidy::run(&root),
         ["codegen"] => codegen::write(&root)?,
+        ["pretrain"] => pretrain::run(&root)?,
         ["new", "detector", name] => announce(&new::detector(&root, name, "density")?),
         ["new", "detector", name, "--family", family] => {
             announce(&new::detector(&root, name, family)?);

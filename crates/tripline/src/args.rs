@@ -53,6 +53,10 @@ pub(crate) enum Command {
     Check(commands::check::Check),
     /// Train one model into one file
     Train(commands::train::Train),
+    /// Turn traffic into flows with features
+    Flows(commands::flows::Flows),
+    /// Judge traffic as it comes: captures, interfaces, sensors
+    Watch(commands::watch::Watch),
     /// Judge a model file on labelled data
     Evaluate(commands::evaluate::Evaluate),
     /// Judge several models on the same splits
@@ -77,7 +81,8 @@ pub(crate) enum Command {
 pub(crate) enum Format {
     /// For people.
     Text,
-    /// For machines.
+    /// For machines; results that are a sequence are one object a line.
+    #[value(alias = "jsonl")]
     Json,
 }
 
@@ -108,6 +113,62 @@ pub(crate) struct DataArgs {
     /// Give up after this many records that cannot be read
     #[arg(long, value_name = "N")]
     pub(crate) max_bad_records: Option<u64>,
+    #[command(flatten)]
+    pub(crate) traffic: TrafficArgs,
+}
+
+/// How captures and logs are read where a table could stand.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Reading captures and logs")]
+pub(crate) struct TrafficArgs {
+    /// What the flows of a capture or log are: a CSV joined by addresses, ports and time
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Flows of which the labels say nothing: `benign` or `drop` [default: benign]
+    #[arg(long, value_name = "RULE")]
+    pub(crate) unlabelled: Option<String>,
+    /// Seconds by which the times of labels may be off [default: 1]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) label_slack: Option<f64>,
+    /// Seconds to add to the times of labels: local time of UTC-3 needs 10800 [default: 0]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    pub(crate) label_shift: Option<i64>,
+    /// The feature set: `tripline`, `unsw_nb15` or `cicflowmeter` [default: tripline]
+    #[arg(long, value_name = "SET")]
+    pub(crate) set: Option<String>,
+    /// Packets that count, in a subset of pcap-filter
+    #[arg(long, value_name = "EXPRESSION")]
+    pub(crate) filter: Option<String>,
+}
+
+/// How packets become flows.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Flows")]
+pub(crate) struct FlowArgs {
+    /// The feature set: `tripline`, `unsw_nb15` or `cicflowmeter` [default: tripline]
+    #[arg(long, value_name = "SET")]
+    pub(crate) set: Option<String>,
+    /// Packets that count, in a subset of pcap-filter: `tcp port 443 and not net 10.0.0.0/8`
+    #[arg(long, value_name = "EXPRESSION")]
+    pub(crate) filter: Option<String>,
+    /// A flow without a packet for so many seconds has ended [default: 120]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) idle: Option<f64>,
+    /// A flow is told after so many seconds [default: 1800]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) active: Option<f64>,
+    /// Most flows open at once [default: 1048576]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_flows: Option<usize>,
+    /// Most memory of open flows [default: 2048]
+    #[arg(long, value_name = "MIB")]
+    pub(crate) max_memory: Option<usize>,
+    /// Look at an open flow at its packet N; it is told again when it ends
+    #[arg(long, value_name = "N")]
+    pub(crate) early_packets: Option<u32>,
+    /// Look at an open flow so many seconds after its start; it is told again when it ends
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) early_seconds: Option<f64>,
 }
 
 /// What is trained.

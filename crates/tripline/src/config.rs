@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -19,6 +19,7 @@ pub(crate) struct Config {
     pub(crate) model: Model,
     pub(crate) features: Features,
     pub(crate) judging: Judging,
+    pub(crate) flows: Flows,
     pub(crate) run: Run,
     pub(crate) limits: Limits,
 }
@@ -31,6 +32,10 @@ pub(crate) struct Data {
     pub(crate) benign: Option<String>,
     pub(crate) time: Option<String>,
     pub(crate) weights: Option<String>,
+    pub(crate) labels: Option<PathBuf>,
+    pub(crate) unlabelled: String,
+    pub(crate) label_slack_seconds: f64,
+    pub(crate) label_shift_seconds: i64,
     pub(crate) max_record_bytes: usize,
     pub(crate) max_bad_records: Option<u64>,
     pub(crate) batch_rows: usize,
@@ -43,6 +48,10 @@ impl Default for Data {
             benign: None,
             time: None,
             weights: None,
+            labels: None,
+            unlabelled: "benign".to_owned(),
+            label_slack_seconds: 1.0,
+            label_shift_seconds: 0,
             max_record_bytes: 1 << 20,
             max_bad_records: None,
             batch_rows: 1 << 16,
@@ -116,6 +125,45 @@ impl Default for Judging {
             events_per_day: 1e6,
             base_rate: 0.001,
             bootstrap: 1000,
+        }
+    }
+}
+
+/// How packets become flows.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Flows {
+    pub(crate) set: String,
+    pub(crate) filter: Option<String>,
+    pub(crate) idle_seconds: f64,
+    pub(crate) active_seconds: f64,
+    pub(crate) tcp_linger_seconds: Option<f64>,
+    pub(crate) max_flows: usize,
+    pub(crate) max_memory_mib: usize,
+    pub(crate) entropy_bytes: u32,
+    pub(crate) early_packets: u32,
+    pub(crate) early_seconds: Option<f64>,
+    pub(crate) snap_bytes: u32,
+    pub(crate) ring_mib: usize,
+    pub(crate) promiscuous: bool,
+}
+
+impl Default for Flows {
+    fn default() -> Self {
+        Self {
+            set: "tripline".to_owned(),
+            filter: None,
+            idle_seconds: 120.0,
+            active_seconds: 1800.0,
+            tcp_linger_seconds: Some(5.0),
+            max_flows: 1 << 20,
+            max_memory_mib: 2048,
+            entropy_bytes: 4096,
+            early_packets: 0,
+            early_seconds: None,
+            snap_bytes: 65_535,
+            ring_mib: 64,
+            promiscuous: true,
         }
     }
 }
@@ -220,6 +268,10 @@ mod tests {
             "benign",
             "time",
             "weights",
+            "labels",
+            "unlabelled",
+            "label_slack_seconds",
+            "label_shift_seconds",
             "max_record_bytes",
             "max_bad_records",
             "batch_rows",
@@ -240,6 +292,19 @@ mod tests {
             "events_per_day",
             "base_rate",
             "bootstrap",
+            "set",
+            "filter",
+            "idle_seconds",
+            "active_seconds",
+            "tcp_linger_seconds",
+            "max_flows",
+            "max_memory_mib",
+            "entropy_bytes",
+            "early_packets",
+            "early_seconds",
+            "snap_bytes",
+            "ring_mib",
+            "promiscuous",
             "seed",
             "threads",
             "max_model_bytes",

@@ -4,14 +4,17 @@ mod args;
 mod commands;
 mod config;
 mod exit;
+mod live_table;
 mod output;
 mod outputs;
 mod progress;
 mod report;
 mod session;
+mod shipped;
 mod summary;
 mod table;
 mod terminal;
+mod traffic;
 mod wire;
 
 use std::process::ExitCode;

@@ -1,19 +1,26 @@
 //! One run of the program: its settings with the way it talks.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tripline_assess::protocol::Protocol;
 use tripline_assess::threshold::ThresholdRule;
-use tripline_core::{Dataset, Progress};
+use tripline_core::{Dataset, Note, Progress};
 use tripline_engine::settings::parse_task;
+use tripline_engine::traffic::{
+    Content, DatasetSettings, TrafficSettings, labelled_dataset, recognise, set_of,
+};
 use tripline_engine::{
     EngineError, JudgingSettings, Model, ReadSettings, TrainingSettings, ValidationRule,
 };
 use tripline_features::Recipe;
+use tripline_features::flow::{self, Early, FlowSettings, SetCard};
+use tripline_ingest::filter::Filter;
+use tripline_ingest::flow_labels::{FlowLabels, LabelOptions, Unlabelled};
 use tripline_models::calibration::CalibratorKind;
 use tripline_store::Limits;
 
-use crate::args::{Cli, DataArgs, JudgingArgs, RateArgs, TrainingArgs};
+use crate::args::{Cli, DataArgs, FlowArgs, JudgingArgs, RateArgs, TrainingArgs};
 use crate::config::Config;
 use crate::exit::Usage;
 use crate::outputs;
@@ -27,6 +34,8 @@ pub(crate) struct Session {
     pub(crate) terminal: Terminal,
     pub(crate) config: Config,
     config_file: Option<PathBuf>,
+    /// Whether a feature set was named on the command line.
+    set_asked: bool,
 }
 
 impl Session {
@@ -38,7 +47,7 @@ impl Session {
         config.run.seed = cli.global.seed.unwrap_or(config.run.seed);
         config.run.threads = cli.global.threads.unwrap_or(config.run.threads);
         tripline_engine::use_threads(config.run.threads)?;
-        Ok(Self { terminal, config, config_file: cli.global.config.clone() })
+        Ok(Self { terminal, config, config_file: cli.global.config.clone(), set_asked: false })
     }
 
     /// Refuses outputs that would replace a file that is read, or each other.
@@ -62,6 +71,20 @@ impl Session {
         set(&mut data.benign, &args.benign);
         set(&mut data.time, &args.time);
         data.max_bad_records = args.max_bad_records.or(data.max_bad_records);
+        let traffic = &args.traffic;
+        if traffic.labels.is_some() {
+            data.labels.clone_from(&traffic.labels);
+        }
+        if let Some(rule) = &traffic.unlabelled {
+            data.unlabelled.clone_from(rule);
+        }
+        data.label_slack_seconds = traffic.label_slack.unwrap_or(data.label_slack_seconds);
+        data.label_shift_seconds = traffic.label_shift.unwrap_or(data.label_shift_seconds);
+        if let Some(set) = &traffic.set {
+            self.config.flows.set.clone_from(set);
+            self.set_asked = true;
+        }
+        set(&mut self.config.flows.filter, &traffic.filter);
         self
     }
 
@@ -102,6 +125,72 @@ impl Session {
         judging.events_per_day = args.events_per_day.unwrap_or(judging.events_per_day);
         judging.base_rate = args.base_rate.unwrap_or(judging.base_rate);
         self
+    }
+
+    pub(crate) fn with_flows(mut self, args: &FlowArgs) -> Self {
+        let flows = &mut self.config.flows;
+        if let Some(set) = &args.set {
+            flows.set.clone_from(set);
+            self.set_asked = true;
+        }
+        set(&mut flows.filter, &args.filter);
+        flows.idle_seconds = args.idle.unwrap_or(flows.idle_seconds);
+        flows.active_seconds = args.active.unwrap_or(flows.active_seconds);
+        flows.max_flows = args.max_flows.unwrap_or(flows.max_flows);
+        flows.max_memory_mib = args.max_memory.unwrap_or(flows.max_memory_mib);
+        flows.early_packets = args.early_packets.unwrap_or(flows.early_packets);
+        flows.early_seconds = args.early_seconds.or(flows.early_seconds);
+        self
+    }
+
+    /// The feature set that is asked for.
+    pub(crate) fn feature_set(&self) -> Result<&'static SetCard, Usage> {
+        let asked = &self.config.flows.set;
+        flow::set(asked).ok_or_else(|| {
+            let known: Vec<&str> = flow::SETS.iter().map(|set| set.id).collect();
+            Usage(format!("unknown feature set `{asked}`, known are: {}", known.join(", ")))
+        })
+    }
+
+    /// How traffic becomes flows.
+    pub(crate) fn traffic_settings(&self) -> anyhow::Result<TrafficSettings> {
+        let flows = &self.config.flows;
+        let filter = match &flows.filter {
+            Some(text) => {
+                Some(Filter::parse(text).map_err(|error| Usage(format!("--filter: {error}")))?)
+            }
+            None => None,
+        };
+        let early = Early {
+            packets: flows.early_packets,
+            after: flows.early_seconds.map(|s| duration("early_seconds", s)).transpose()?,
+        };
+        for (name, value) in [("max_flows", flows.max_flows), ("max_memory", flows.max_memory_mib)]
+        {
+            if value == 0 {
+                return Err(Usage(format!("{name} must be 1 or more, got 0")).into());
+            }
+        }
+        Ok(TrafficSettings {
+            flow: FlowSettings {
+                idle: duration("idle", flows.idle_seconds)?,
+                active: duration("active", flows.active_seconds)?,
+                tcp_linger: flows
+                    .tcp_linger_seconds
+                    .map(|s| duration("tcp_linger_seconds", s))
+                    .transpose()?,
+                max_flows: flows.max_flows,
+                max_bytes: flows.max_memory_mib.saturating_mul(1 << 20),
+                entropy_bytes: flows.entropy_bytes,
+                early: (early.packets > 0 || early.after.is_some()).then_some(early),
+                ..FlowSettings::default()
+            },
+            filter,
+            snap_bytes: flows.snap_bytes,
+            ring_bytes: flows.ring_mib.saturating_mul(1 << 20),
+            promiscuous: flows.promiscuous,
+            ..TrafficSettings::default()
+        })
     }
 
     /// How data is read.
@@ -212,14 +301,73 @@ impl Session {
         })
     }
 
-    /// Reads a whole labelled file.
-    pub(crate) fn read_labelled(
+    /// Reads a whole file, with labels if they are needed: a table, a capture or logs. A table is
+    /// left with the columns of a feature set that models use, where one was asked for.
+    pub(crate) fn read_data(
         &self,
         file: &Path,
+        labelled: bool,
         progress: &dyn Progress,
-    ) -> Result<Dataset, EngineError> {
-        let options = self.read_settings().options(None, true);
-        Ok(tripline_ingest::read(file, &options, progress)?)
+    ) -> anyhow::Result<Dataset> {
+        if is_traffic(file)? {
+            return self.read_traffic(file, self.feature_set()?, labelled, false, progress);
+        }
+        let options = self.read_settings().options(None, labelled);
+        let mut data =
+            tripline_ingest::read(file, &options, progress).map_err(EngineError::from)?;
+        if self.set_asked {
+            keep_set(&mut data, self.feature_set()?)?;
+        }
+        Ok(data)
+    }
+
+    /// Reads traffic as a data set.
+    fn read_traffic(
+        &self,
+        file: &Path,
+        set: &'static SetCard,
+        labelled: bool,
+        all_columns: bool,
+        progress: &dyn Progress,
+    ) -> anyhow::Result<Dataset> {
+        let labels = self.flow_labels()?;
+        if labelled && labels.is_none() {
+            return Err(Usage(format!(
+                "{}: a capture or log has no labels; give them with --labels FILE",
+                file.display()
+            ))
+            .into());
+        }
+        let settings = DatasetSettings { labels: labels.as_ref(), all_columns };
+        let traffic = self.traffic_settings()?;
+        Ok(labelled_dataset(file, set, &traffic, settings, progress)?.data)
+    }
+
+    /// The labels of flows, if a file of them was given.
+    pub(crate) fn flow_labels(&self) -> anyhow::Result<Option<FlowLabels>> {
+        let Some(file) = &self.config.data.labels else { return Ok(None) };
+        let slack = self.config.data.label_slack_seconds;
+        if !(0.0..=86_400.0).contains(&slack) {
+            return Err(
+                Usage(format!("label-slack must be seconds from 0 to 86400, got {slack}")).into()
+            );
+        }
+        let unlabelled = match self.config.data.unlabelled.as_str() {
+            "benign" => Unlabelled::Benign,
+            "drop" => Unlabelled::Drop,
+            other => {
+                return Err(
+                    Usage(format!("unlabelled must be `benign` or `drop`, got `{other}`")).into()
+                );
+            }
+        };
+        let options = LabelOptions {
+            slack: Duration::from_secs_f64(slack),
+            shift_s: self.config.data.label_shift_seconds,
+            unlabelled,
+            ..LabelOptions::default()
+        };
+        Ok(Some(FlowLabels::read(file, &options).map_err(EngineError::from)?))
     }
 
     /// Reads a whole labelled test file with the kinds of the training columns: a cell that is no
@@ -229,9 +377,12 @@ impl Session {
         file: &Path,
         train: &Dataset,
         progress: &dyn Progress,
-    ) -> Result<Dataset, EngineError> {
+    ) -> anyhow::Result<Dataset> {
+        if is_traffic(file)? {
+            return self.read_traffic(file, self.feature_set()?, true, false, progress);
+        }
         let options = self.read_settings().options(Some(train.rows.schema()), true);
-        Ok(tripline_ingest::read(file, &options, progress)?)
+        Ok(tripline_ingest::read(file, &options, progress).map_err(EngineError::from)?)
     }
 
     /// Reads a whole file in the columns of a model.
@@ -241,9 +392,12 @@ impl Session {
         file: &Path,
         labelled: bool,
         progress: &dyn Progress,
-    ) -> Result<Dataset, EngineError> {
+    ) -> anyhow::Result<Dataset> {
+        if is_traffic(file)? {
+            return self.read_traffic(file, set_of(model)?, labelled, true, progress);
+        }
         let options = self.read_settings().options(Some(model.input()), labelled);
-        Ok(tripline_ingest::read(file, &options, progress)?)
+        Ok(tripline_ingest::read(file, &options, progress).map_err(EngineError::from)?)
     }
 
     /// Reads a model.
@@ -254,6 +408,41 @@ impl Session {
     pub(crate) fn limits(&self) -> Limits {
         Limits { max_file_bytes: self.config.limits.max_model_bytes, ..Limits::default() }
     }
+}
+
+/// Whether a path holds traffic rather than a table.
+pub(crate) fn is_traffic(file: &Path) -> Result<bool, EngineError> {
+    Ok(recognise(file)? != Content::Other)
+}
+
+/// Leaves the columns of a set that models use.
+fn keep_set(data: &mut Dataset, set: &SetCard) -> anyhow::Result<()> {
+    let columns = (set.columns)();
+    let kept: Vec<&str> = columns
+        .iter()
+        .filter(|column| column.in_models && data.rows.column(column.name).is_some())
+        .map(|column| column.name)
+        .collect();
+    if kept.is_empty() {
+        return Err(
+            Usage(format!("{}: no column is one of set `{}`", data.source.name, set.id)).into()
+        );
+    }
+    let left_out: Vec<&str> =
+        data.rows.schema().names().filter(|name| !kept.contains(name)).collect();
+    data.notes.push(Note {
+        code: "set-columns",
+        text: format!(
+            "only the columns that set `{}` computes faithfully are kept; left out: {}",
+            set.id,
+            left_out.join(", ")
+        ),
+    });
+    data.rows = data
+        .rows
+        .project(&kept)
+        .map_err(|source| EngineError::Frame { file: data.source.name.clone(), source })?;
+    Ok(())
 }
 
 fn set(target: &mut Option<String>, given: &Option<String>) {
@@ -269,6 +458,16 @@ fn calibration(name: &str) -> Result<CalibratorKind, EngineError> {
         expected: "`platt`, `isotonic`, `temperature`, `empirical_cdf` or `identity`",
         got: name.to_owned(),
     })
+}
+
+/// Seconds as a time span of at least a microsecond.
+fn duration(name: &str, seconds: f64) -> Result<Duration, Usage> {
+    // A year: beyond it a slip is likelier than a wish.
+    if (1e-6..=31_536_000.0).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(Usage(format!("{name} must be seconds from 0.000001 to 31536000, got {seconds}")))
+    }
 }
 
 /// `name=value` pairs from the command line.

@@ -53,7 +53,7 @@ impl Check {
     pub(crate) fn run(&self, session: Session) -> anyhow::Result<Exit> {
         let session = session.with_data(&self.read);
         let bar = Bar::new(&session.terminal);
-        let train = session.read_labelled(&self.data, &bar)?;
+        let train = session.read_data(&self.data, true, &bar)?;
         let test = match &self.test {
             Some(file) => Some(session.read_test(file, &train, &bar)?),
             None => None,

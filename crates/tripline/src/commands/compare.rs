@@ -114,7 +114,7 @@ impl Compare {
             None => None,
         };
         let bar = Bar::new(&session.terminal);
-        let data = session.read_labelled(&self.data, &bar)?;
+        let data = session.read_data(&self.data, true, &bar)?;
         let test = match &self.test {
             Some(file) => Some(session.read_test(file, &data, &bar)?),
             None => None,

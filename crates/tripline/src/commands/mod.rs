@@ -6,11 +6,14 @@ pub(crate) mod demo;
 pub(crate) mod detectors;
 pub(crate) mod evaluate;
 pub(crate) mod explain;
+pub(crate) mod flows;
 pub(crate) mod generate;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod score;
+mod score_traffic;
 pub(crate) mod train;
+pub(crate) mod watch;
 
 use crate::args::{Cli, Command};
 use crate::exit::Exit;
@@ -24,6 +27,8 @@ pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Demo(command) => command.run(session),
         Command::Check(command) => command.run(session),
         Command::Train(command) => command.run(session),
+        Command::Flows(command) => command.run(session),
+        Command::Watch(command) => command.run(session),
         Command::Evaluate(command) => command.run(session),
         Command::Compare(command) => command.run(session),
         Command::Score(command) => command.run(session),

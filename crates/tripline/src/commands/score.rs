@@ -12,10 +12,11 @@ use tripline_features::{MissingColumns, PrepareReport};
 use tripline_store::{AtomicFile, PublicKey};
 
 use crate::args::{DataArgs, Format};
+use crate::commands::score_traffic;
 use crate::exit::Exit;
 use crate::output;
 use crate::progress::Bar;
-use crate::session::Session;
+use crate::session::{Session, is_traffic};
 use crate::terminal::Terminal;
 use crate::wire::{NoteWire, SourceWire};
 
@@ -31,7 +32,7 @@ pub(crate) struct Score {
     /// The model file: of `tripline train`, LightGBM text or XGBoost JSON
     #[arg(value_name = "MODEL")]
     model: PathBuf,
-    /// The data: CSV, Parquet or JSON lines, plain or compressed
+    /// The data: CSV, Parquet or JSON lines, a capture or logs of a sensor, plain or compressed
     #[arg(value_name = "DATA")]
     data: PathBuf,
     /// .csv, .jsonl or .parquet; without it CSV goes to standard output
@@ -117,11 +118,25 @@ impl Score {
         let session = session.with_data(&self.read);
         session.keep_inputs(
             &[self.output.as_deref()],
-            &[Some(&self.model), Some(&self.data), self.verify.key()],
+            &[
+                Some(&self.model),
+                Some(&self.data),
+                self.verify.key(),
+                self.read.traffic.labels.as_deref(),
+            ],
         )?;
         let mut model = self.verify.read(&session, &self.model)?;
         if self.fill_missing_columns {
             model = model.with_missing_columns(MissingColumns::Fill);
+        }
+        if is_traffic(&self.data)? {
+            return score_traffic::run(
+                &session,
+                model,
+                &self.data,
+                self.output.as_deref(),
+                self.reasons,
+            );
         }
         let read = session.read_settings();
         let settings = ScoreSettings { reasons: self.reasons };

@@ -114,7 +114,12 @@ impl Train {
         }
         session.keep_inputs(
             &[Some(&self.output), self.report.as_deref()],
-            &[Some(&self.data), self.test.as_deref(), self.sign.as_deref()],
+            &[
+                Some(&self.data),
+                self.test.as_deref(),
+                self.sign.as_deref(),
+                self.read.traffic.labels.as_deref(),
+            ],
         )?;
         let key = match &self.sign {
             Some(file) => Some(SecretKey::read(file).map_err(EngineError::from)?),
@@ -128,8 +133,7 @@ impl Train {
         };
         let bar = Bar::new(&session.terminal);
         let supervised = card.supervision == Supervision::Supervised || judged;
-        let options = session.read_settings().options(None, supervised);
-        let data = tripline_ingest::read(&self.data, &options, &bar).map_err(EngineError::from)?;
+        let data = session.read_data(&self.data, supervised, &bar)?;
         let test = match &self.test {
             Some(file) => Some(session.read_test(file, &data, &bar)?),
             None => None,

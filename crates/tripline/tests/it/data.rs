@@ -22,3 +22,24 @@ fn data_unsw_from_training_to_reasons() {
     assert_eq!(refused.code, 3, "{}", refused.err);
     assert!(refused.err.contains("repeat another"), "{}", refused.err);
 }
+
+#[test]
+fn data_a_model_of_published_flows_judges_captures_and_logs() {
+    let Some(file) = data_file("unsw to traffic", "unsw-nb15/UNSW_NB15_82332.csv") else { return };
+    let bench = Bench::new();
+    let data = file.parent().unwrap().parent().unwrap().to_str().unwrap();
+    let file = file.to_str().unwrap();
+    // Columns that packets cannot give as published are left out.
+    let trained = bench.json(&format!("train {file} --set unsw_nb15 -p n_estimators=50 -o m.trip"));
+    let notes = trained["data"][0]["notes"].to_string();
+    assert!(notes.contains("set-columns"), "{notes}");
+    for input in ["pcaps/attacks/test7-malicious.pcap", "logs/zeek/test9-mixed-zeek-dir"] {
+        let run = bench.ok(&format!("watch {data}/{input} --model m.trip"));
+        let summary: serde_json::Value =
+            serde_json::from_str(run.out.lines().last().unwrap()).unwrap();
+        assert!(summary["verdicts"]["flows"].as_u64().unwrap() > 50, "{summary}");
+    }
+    let run = bench.ok(&format!("watch {data}/logs/suricata/eve.json --all"));
+    // 3,512 `flow` events; other events of 26 flow identifiers have none of their own.
+    assert!(run.out.lines().count() > 3_512, "{}", run.out.lines().count());
+}

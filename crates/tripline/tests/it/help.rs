@@ -6,6 +6,8 @@ const COMMANDS: &[&str] = &[
     "demo",
     "check",
     "train",
+    "flows",
+    "watch",
     "evaluate",
     "compare",
     "score",
@@ -18,7 +20,7 @@ const COMMANDS: &[&str] = &[
 #[test]
 fn every_command_shows_an_example() {
     let bench = Bench::new();
-    for command in COMMANDS.iter().copied().chain(["generate flows"]) {
+    for command in COMMANDS.iter().copied().chain(["generate flows", "generate packets"]) {
         let help = bench.ok(&format!("{command} --help")).out;
         assert!(help.contains("Example"), "{command}: {help}");
         assert!(help.contains(&format!("tripline {command}")), "{command}: {help}");

@@ -10,3 +10,4 @@ mod flow;
 mod guard;
 mod help;
 mod signing;
+mod traffic;

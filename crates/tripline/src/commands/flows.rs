@@ -1,0 +1,147 @@
+//! `tripline flows`: traffic to flows with features.
+
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+use tripline_engine::EngineError;
+use tripline_engine::sinks::SinkKind;
+use tripline_engine::traffic::{FlowRecords, FlowSink, Traffic, TrafficInput, flow_sink, refused};
+use tripline_ingest::flow_labels::FlowLabels;
+use tripline_store::AtomicFile;
+
+use crate::args::{FlowArgs, Format};
+use crate::commands::score_traffic::named;
+use crate::exit::Exit;
+use crate::output;
+use crate::progress::Bar;
+use crate::session::Session;
+use crate::traffic::{SummaryWire, summary_text};
+
+/// Turn traffic into flows with features.
+///
+/// Reads captures (pcap, pcapng), Zeek logs and Suricata's eve.json, plain or compressed; `-` is
+/// standard input. Each flow gets who it is (columns `flow_…`) and the columns of a feature set,
+/// which docs/sets describe.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tripline flows capture.pcap -o flows.parquet\n  \
+tripline flows capture.pcapng.gz --set unsw_nb15 > flows.csv\n  \
+tripline flows zeek-logs/ -o flows.jsonl\n  \
+tcpdump -w - | tripline flows - --filter 'tcp port 443' -o flows.csv")]
+pub(crate) struct Flows {
+    /// Captures, logs or folders of logs; `-` is standard input
+    #[arg(value_name = "INPUT", required = true)]
+    input: Vec<PathBuf>,
+    /// .csv, .jsonl or .parquet; without it CSV goes to standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Add a column `label` from this CSV, joined by addresses, ports and time
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    #[command(flatten)]
+    flows: FlowArgs,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<&'a Path>,
+    set: &'a str,
+    columns: usize,
+    #[serde(flatten)]
+    summary: SummaryWire,
+}
+
+impl Flows {
+    pub(crate) fn run(&self, session: Session) -> anyhow::Result<Exit> {
+        let mut session = session.with_flows(&self.flows);
+        if self.labels.is_some() {
+            session.config.data.labels.clone_from(&self.labels);
+        }
+        let mut inputs: Vec<Option<&Path>> =
+            self.input.iter().map(|path| Some(path.as_path())).collect();
+        inputs.push(self.labels.as_deref());
+        session.keep_inputs(&[self.output.as_deref()], &inputs)?;
+        let set = session.feature_set()?;
+        let labels = session.flow_labels()?;
+        let mut traffic =
+            Traffic::open(&TrafficInput::of(&self.input), set, &session.traffic_settings()?)?;
+        let bar = Bar::new(&session.terminal);
+        match &self.output {
+            Some(file) => {
+                let kind = SinkKind::of(file)?;
+                let mut out = AtomicFile::create(file).map_err(EngineError::from)?;
+                copy(&mut traffic, labels.as_ref(), flow_sink(kind, &mut out), file, &bar)?;
+                out.commit().map_err(EngineError::from)?;
+            }
+            None => {
+                let kind = match session.terminal.format {
+                    Format::Text => SinkKind::Csv,
+                    Format::Json => SinkKind::JsonLines,
+                };
+                let out = BufWriter::new(std::io::stdout());
+                let place = Path::new("standard output");
+                match copy(&mut traffic, labels.as_ref(), flow_sink(kind, out), place, &bar) {
+                    // A reader that has gone away has what it wanted.
+                    Err(EngineError::Write { source, .. })
+                        if source.kind() == std::io::ErrorKind::BrokenPipe =>
+                    {
+                        return Ok(Exit::Ok);
+                    }
+                    result => result?,
+                }
+            }
+        }
+        bar.clear();
+        let wire = Written {
+            output: self.output.as_deref(),
+            set: set.id,
+            columns: traffic.schema().len(),
+            summary: SummaryWire::of(traffic.summary()),
+        };
+        let text = || {
+            let mut text = summary_text(traffic.summary());
+            if let Some(output) = &self.output {
+                text.push_str(&format!("{}\n", output.display()));
+            }
+            text
+        };
+        if self.output.is_some() {
+            output::show(&session.terminal, &wire, text)?;
+        } else if session.terminal.progress {
+            session.terminal.note(text().trim_end());
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+/// Writes every flow.
+fn copy(
+    traffic: &mut Traffic,
+    labels: Option<&FlowLabels>,
+    mut sink: Box<dyn FlowSink + '_>,
+    output: &Path,
+    bar: &Bar,
+) -> Result<(), EngineError> {
+    use tripline_core::Progress as _;
+    let mut first = true;
+    let mut joiner = labels.map(|labels| (labels, labels.joiner()));
+    while let Some(batch) = traffic.next_batch()? {
+        let labels =
+            joiner.as_mut().map(|(labels, joiner)| named(labels, joiner.join(&batch.flows)));
+        // The first batch is written even if empty: it brings the columns.
+        if first || !batch.flows.is_empty() {
+            first = false;
+            let records = FlowRecords {
+                flows: &batch.flows,
+                features: Some(&batch.rows),
+                labels: labels.as_deref(),
+                ..FlowRecords::default()
+            };
+            sink.write(&records).map_err(|error| refused(output, error))?;
+        }
+        bar.step("flows", traffic.summary().flows, 0);
+    }
+    sink.finish().map_err(|error| refused(output, error))
+}

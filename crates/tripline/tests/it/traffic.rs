@@ -1,0 +1,192 @@
+//! Traffic to flows to verdicts, command by command.
+
+use std::io::Write;
+use std::net::UdpSocket;
+use std::process::{Command, Stdio};
+
+use crate::bench::Bench;
+
+/// A folder with a made-up capture and what its flows are.
+fn with_capture() -> Bench {
+    let bench = Bench::new();
+    bench.ok("generate packets --flows 1500 --seed 3 -o office.pcap --truth truth.csv");
+    bench
+}
+
+#[test]
+fn every_format_holds_the_same_flows() {
+    let bench = with_capture();
+    let told = bench.json("flows office.pcap -o flows.csv");
+    bench.ok("flows office.pcap -o flows.jsonl");
+    bench.ok("flows office.pcap -o flows.parquet");
+    let csv = bench.read("flows.csv");
+    let flows = told["flows"].as_u64().unwrap();
+    assert_eq!(csv.lines().count() as u64, flows + 1);
+    assert_eq!(bench.read("flows.jsonl").lines().count() as u64, flows);
+    let header = csv.lines().next().unwrap();
+    assert!(header.starts_with("flow_start,flow_end,flow_src,"), "{header}");
+    assert!(header.contains(",packet_count,"), "{header}");
+    let first: serde_json::Value =
+        serde_json::from_str(bench.read("flows.jsonl").lines().next().unwrap()).unwrap();
+    let line = csv.lines().nth(1).unwrap();
+    assert!(line.starts_with(first["flow_start"].as_str().unwrap()), "{line}");
+    // What was written is read again, by the names of its own layout.
+    let checked = bench.json("check flows.parquet --label flow_protocol --benign tcp");
+    assert_eq!(checked["data"][0]["rows"].as_u64(), Some(flows));
+}
+
+#[test]
+fn flows_do_not_depend_on_threads_or_compression() {
+    let bench = with_capture();
+    bench.ok("generate packets --flows 1500 --seed 3 -o office.pcap.gz --truth again.csv");
+    for (name, arguments) in [
+        ("one", "office.pcap --threads 1"),
+        ("three", "office.pcap --threads 3"),
+        ("gzip", "office.pcap.gz --threads 2"),
+    ] {
+        bench.ok(&format!("flows {arguments} --max-flows 300 --set unsw_nb15 -o {name}.csv"));
+    }
+    assert!(bench.bytes("one.csv") == bench.bytes("three.csv"));
+    assert!(bench.bytes("one.csv") == bench.bytes("gzip.csv"));
+    assert!(bench.bytes("truth.csv") == bench.bytes("again.csv"));
+}
+
+#[test]
+fn a_capture_with_labels_trains_and_judges() {
+    let bench = with_capture();
+    bench.ok("generate packets --flows 1500 --seed 4 -o other.pcap --truth other.csv");
+    let trained = bench.json(
+        "train office.pcap --labels truth.csv --task multiclass -p n_estimators=10 -o m.trip",
+    );
+    assert_eq!(trained["data"][0]["layout"], "flows:tripline");
+    assert!(trained["data"][0]["classes"]["normal"].as_u64().unwrap() > 500);
+    let judged = bench.json("evaluate m.trip other.pcap --labels other.csv");
+    let auc = judged["metrics"]["gradient_boosting"]["test"]["roc_auc"].as_f64().unwrap();
+    assert!(auc > 0.7, "{auc}");
+    let scored = bench.json("score m.trip other.pcap --labels other.csv --reasons 2 -o v.csv");
+    assert!(scored["verdicts"]["flows"].as_u64().unwrap() > 1000);
+    let verdicts = bench.read("v.csv");
+    assert!(verdicts.lines().next().unwrap().ends_with(
+        "verdict,category,probability,risk_score,severity,technique,recommended_action,reasons,\
+         model_version,label"
+    ));
+    // The same flows as a table, through the same model.
+    bench.ok("flows other.pcap --labels other.csv -o other-flows.parquet");
+    let table = bench.json("evaluate m.trip other-flows.parquet");
+    assert_eq!(table["metrics"]["gradient_boosting"]["test"]["roc_auc"].as_f64(), Some(auc));
+    let refused = bench.run("train office.pcap -o n.trip");
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    assert!(refused.err.contains("--labels"), "{}", refused.err);
+}
+
+#[test]
+fn watch_tells_alerts_with_reasons_and_a_summary() {
+    let bench = with_capture();
+    let run = bench.ok("watch office.pcap --min-score 0.5");
+    assert!(run.err.contains("synthetic training data"), "{}", run.err);
+    let lines: Vec<serde_json::Value> =
+        run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (summary, alerts) = lines.split_last().unwrap();
+    assert_eq!(summary["type"], "summary");
+    assert_eq!(summary["verdicts"]["alerts"], alerts.len());
+    assert!(!alerts.is_empty());
+    for alert in alerts {
+        assert_eq!(alert["verdict"], "attack");
+        assert!(alert["probability"].as_f64().unwrap() >= 0.5);
+        assert!(alert["risk_score"].as_u64().unwrap() <= 100);
+        assert!(!alert["reasons"].as_array().unwrap().is_empty(), "{alert}");
+        assert!(alert["flow"]["community_id"].as_str().unwrap().starts_with("1:"));
+        assert_eq!(
+            alert["notice"],
+            "synthetic training data; no measured performance on your network"
+        );
+    }
+    let named = alerts.iter().filter(|alert| alert["technique"]["id"].is_string()).count();
+    assert!(named > 0);
+    let early = bench.ok("watch office.pcap --all --early-packets 3").out;
+    assert!(early.contains("\"early\":true"));
+}
+
+#[test]
+fn a_capture_comes_from_standard_input() {
+    let bench = with_capture();
+    let expected = bench.ok("flows office.pcap").out;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tripline"))
+        .args(["flows", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let bytes = bench.bytes("office.pcap");
+    let mut input = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || input.write_all(&bytes));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(output.status.success());
+    assert!(String::from_utf8(output.stdout).unwrap() == expected);
+}
+
+#[test]
+fn a_cut_capture_gives_what_is_readable() {
+    let bench = with_capture();
+    let bytes = bench.bytes("office.pcap");
+    bench.write("cut.pcap", &bytes[..bytes.len() / 2]);
+    let told = bench.json("flows cut.pcap -o cut.csv");
+    assert!(told["flows"].as_u64().unwrap() > 100);
+    let error = told["errors"][0].as_str().unwrap();
+    assert!(error.contains("ends inside a record") && error.contains("byte"), "{error}");
+}
+
+#[test]
+fn a_filter_takes_packets() {
+    let bench = with_capture();
+    let run = bench.run_with(&["flows", "office.pcap", "--filter", "udp port 53", "-o", "dns.csv"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    for line in bench.read("dns.csv").lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!((cells[5], cells[6]), ("53", "udp"), "{line}");
+    }
+    let run = bench.run_with(&["flows", "office.pcap", "--filter", "udp prot 53"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("--filter"), "{}", run.err);
+}
+
+#[test]
+fn what_is_no_traffic_is_an_error_that_names_it() {
+    let bench = Bench::new();
+    bench.write("empty.pcap", "").write("text.pcap", "hello\n").write("table.csv", "a,b\n1,2\n");
+    std::fs::create_dir(bench.path("folder")).unwrap();
+    for command in ["flows", "watch"] {
+        for (input, expected) in [
+            ("none.pcap", "none.pcap: there is no such file"),
+            ("empty.pcap", "empty.pcap"),
+            ("text.pcap", "text.pcap: neither a capture"),
+            ("table.csv", "table.csv: neither a capture"),
+            ("folder", "folder"),
+        ] {
+            let run = bench.run(&format!("{command} {input}"));
+            assert_eq!(run.code, 1, "{command} {input}: {}{}", run.out, run.err);
+            assert!(run.err.contains(expected), "{command} {input}: {}", run.err);
+        }
+    }
+    let run = bench.run("watch --interface none0");
+    assert_eq!(run.code, 1);
+    assert!(run.err.contains("none0"), "{}", run.err);
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let run = bench.run(&format!("watch --netflow {}", taken.local_addr().unwrap()));
+    assert_eq!(run.code, 1);
+    assert!(run.err.contains(&taken.local_addr().unwrap().port().to_string()), "{}", run.err);
+    assert_eq!(bench.run("watch").code, 2);
+    assert_eq!(bench.run("flows x.pcap --set nonsense").code, 2);
+}
+
+#[test]
+fn a_model_of_other_columns_is_refused() {
+    let bench = Bench::with_model();
+    bench.ok("generate packets --flows 50 --seed 3 -o office.pcap --truth truth.csv");
+    for command in ["watch office.pcap --model model.trip", "score model.trip office.pcap"] {
+        let run = bench.run(command);
+        assert_eq!(run.code, 1, "{}", run.err);
+        assert!(run.err.contains("no feature set has all its columns"), "{}", run.err);
+    }
+}
