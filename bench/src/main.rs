@@ -2,6 +2,7 @@
 
 mod fit_score;
 mod imported;
+mod netflow;
 mod read;
 mod score;
 mod shap;
@@ -27,6 +28,7 @@ enum Command {
         /// Where the scores go, as little-endian doubles.
         scores: PathBuf,
     },
+    Netflow(netflow::Args),
     Read(read::Args),
     /// Score rows with a LightGBM model, print times as JSON.
     Score(imported::Imported),
@@ -37,6 +39,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::FitScore { request, scores } => fit_score::run(&request, &scores),
+        Command::Netflow(args) => netflow::run(&args),
         Command::Read(args) => read::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Shap(args) => shap::run(&args),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tripline_core::flow::Flow;
 
+use super::bounds;
 use super::counters::SensorCounters;
 use super::format::{HEAD_BYTES, SensorFormat, recognise_text};
 use super::lines::{Line, Lines};
@@ -174,6 +175,7 @@ impl Iterator for SensorLogs {
         for flow in &mut flows {
             self.told += 1;
             flow.first_packet = self.told;
+            bounds::keep(flow);
         }
         self.counters.flows = self.told;
         (!flows.is_empty()).then_some(flows)

@@ -14,12 +14,16 @@
 //! | history | `history` | not told | not told |
 //! | application protocols | by `uid` | by `flow_id` | not told |
 //!
+//! Counts over 2^53 are told as 2^53, times before 1970 or after 2116 as the nearest of these, so
+//! that sums and differences of what a sensor tells cannot overflow.
+//!
 //! [`ConnState::Oth`]: tripline_core::flow::ConnState::Oth
 //! [`Flow`]: tripline_core::flow::Flow
 //! [`Flow::sensor`]: tripline_core::flow::Flow::sensor
 
 mod aged;
 mod app;
+mod bounds;
 mod cipher;
 mod counters;
 mod endpoint;

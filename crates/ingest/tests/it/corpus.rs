@@ -4,6 +4,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tripline_core::Rng;
+use tripline_core::flow::Flow;
+use tripline_ingest::sensors::netflow::{Collector, CollectorOptions};
+use tripline_ingest::sensors::{SensorCounters, SensorLogs, SensorOptions};
 use tripline_ingest::{ReadOptions, open_bytes, read_bytes};
 
 use crate::support::show;
@@ -148,4 +151,57 @@ fn decode_link() {
         check(&name, &bytes);
     }
     changed("decode_link", check);
+}
+
+/// The flows of a log, however many come at a time.
+fn sensor_flows(bytes: &[u8], batch_flows: usize) -> Option<(Vec<Flow>, SensorCounters)> {
+    let options = SensorOptions {
+        batch_flows,
+        max_line_bytes: 4096,
+        max_waiting_flows: 3,
+        ..SensorOptions::default()
+    };
+    let reader = Box::new(std::io::Cursor::new(bytes.to_vec()));
+    let mut logs = SensorLogs::from_reader("f", reader, &options).ok()?;
+    let flows = logs.by_ref().flatten().collect();
+    Some((flows, logs.counters().clone()))
+}
+
+#[test]
+fn logs_of_sensors() {
+    for target in ["zeek_tsv", "eve_json"] {
+        for (name, bytes) in seeds(target) {
+            let (flows, counters) = sensor_flows(&bytes, 8192).expect("a seed is a log");
+            assert!(!flows.is_empty(), "{name}: {counters:?}");
+        }
+        changed(target, |name, bytes| {
+            assert_eq!(sensor_flows(bytes, 8192), sensor_flows(bytes, 1), "{name}");
+        });
+    }
+}
+
+#[test]
+fn netflow() {
+    let collect = |bytes: &[u8]| {
+        let mut collector = Collector::new(CollectorOptions::default());
+        let mut flows = Vec::new();
+        let mut rest = bytes;
+        while let Some((length, after)) = rest.split_at_checked(2) {
+            let length = usize::from(u16::from_be_bytes([length[0], length[1]])).min(after.len());
+            let exporter = ([192, 0, 2, 1], 2055).into();
+            collector.packet(exporter, 1_700_000_000_000_000_000, &after[..length], &mut flows);
+            rest = &after[length..];
+        }
+        collector.finish(&mut flows);
+        let counters = collector.counters();
+        let told = counters.records - counters.without_addresses;
+        assert_eq!(told, flows.len() as u64 + counters.paired);
+        flows.len()
+    };
+    for (name, bytes) in seeds("netflow") {
+        assert!(collect(&bytes) > 0, "{name}");
+    }
+    changed("netflow", |_, bytes| {
+        collect(bytes);
+    });
 }

@@ -18,6 +18,7 @@ mod layouts;
 mod live;
 mod netflow;
 mod netflow_writer;
+mod sensors;
 mod sensors_data;
 mod support;
 mod synthetic;

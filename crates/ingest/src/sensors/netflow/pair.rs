@@ -8,6 +8,7 @@ use tripline_core::packet::{Address, protocol, tcp_flags};
 use super::exporter::Exporter;
 use super::record::{Half, Record};
 use crate::sensors::aged::Aged;
+use crate::sensors::bounds;
 use crate::sensors::endpoint::{icmp_asks, is_icmp};
 use crate::sensors::join::blank;
 use crate::sensors::state::{self, Seen};
@@ -155,6 +156,7 @@ pub(super) fn flow(
     flow.resp = side(&resp);
     let seen = |half: &Half| Seen { packets: half.packets, flags: half.flags };
     flow.state = state::of(&key, seen(&orig), seen(&resp));
+    bounds::keep(&mut flow);
     flow
 }
 

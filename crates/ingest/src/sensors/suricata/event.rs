@@ -49,8 +49,8 @@ pub(super) fn add(waiting: &mut Waiting, kind: &str, event: &Json<'_>) {
                 waiting.at(time(flow, "start"));
                 let vlans = event.get("vlan").map_or(0, |tags| tags.list().len());
                 let (orig, resp) = sides(flow, vlans);
-                if orig.packets + resp.packets >= waiting.sides.0.packets + waiting.sides.1.packets
-                {
+                let total = |sides: &(Side, Side)| sides.0.packets.saturating_add(sides.1.packets);
+                if total(&(orig, resp)) >= total(&waiting.sides) {
                     waiting.sides = (orig, resp);
                 }
             }

@@ -85,7 +85,8 @@ impl<'a> Record<'a> {
             // A float tells seconds of our time to a quarter of a microsecond; Zeek wrote whole
             // microseconds.
             Cell::Json(Json::Number(seconds)) if seconds.abs() < 1e11 => {
-                Some((seconds * 1e6).round() as i64 * 1_000)
+                // A cast from a float saturates.
+                Some(((seconds * 1e6).round() as i64).saturating_mul(1_000))
             }
             Cell::Json(value) => epoch_number(value.number()?),
             _ => None,
