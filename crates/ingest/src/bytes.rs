@@ -124,22 +124,22 @@ impl ByteStream {
     /// The same with blocks of another size.
     pub(crate) fn with_blocks(input: &Input, block_bytes: usize) -> Result<Self, IngestError> {
         let (reader, total) = input.reader()?;
-        Self::start(input.name(), reader, total, block_bytes)
+        Self::start(input.name(), reader, total, Blocks::Full(block_bytes))
     }
 
-    /// Reads what is no file, such as the standard input.
+    /// Reads what is no file, such as the standard input: bytes are handed on as they come.
     pub(crate) fn from_reader(
         name: &str,
         reader: Box<dyn Read + Send>,
     ) -> Result<Self, IngestError> {
-        Self::start(name.to_owned(), reader, 0, BLOCK_BYTES)
+        Self::start(name.to_owned(), reader, 0, Blocks::AsTheyCome)
     }
 
     fn start(
         name: String,
         reader: Box<dyn Read + Send>,
         total: u64,
-        block_bytes: usize,
+        blocks: Blocks,
     ) -> Result<Self, IngestError> {
         let done = Arc::new(AtomicU64::new(0));
         let mut raw = Fingerprinting::new(reader, done.clone());
@@ -153,7 +153,7 @@ impl ByteStream {
         let raw = Cursor::new(head).chain(raw);
         let (sender, receiver) = sync_channel(BLOCKS_WAITING);
         let work = move || {
-            let last = match pump(raw, compression, block_bytes, |block| {
+            let last = match pump(raw, compression, blocks, |block| {
                 sender.send(Message::Block(block)).is_ok()
             }) {
                 Ok(Some(fingerprint)) => Message::End(fingerprint),
@@ -287,17 +287,49 @@ fn refuse_other_archives(head: &[u8], name: &str) -> Result<(), IngestError> {
 
 type Raw = Chain<Cursor<Vec<u8>>, Fingerprinting>;
 
+/// When a block is handed on.
+#[derive(Debug, Clone, Copy)]
+enum Blocks {
+    /// Once it has so many bytes.
+    Full(usize),
+    /// At once.
+    AsTheyCome,
+}
+
+impl Blocks {
+    /// Reads the next block; gives 0 at the end.
+    fn next(self, reader: &mut dyn Read, block: &mut Vec<u8>) -> io::Result<usize> {
+        // What a pipe holds.
+        const PIPE_BYTES: usize = 64 << 10;
+        match self {
+            Self::Full(bytes) => {
+                block.reserve_exact(bytes);
+                reader.take(bytes as u64).read_to_end(block)
+            }
+            Self::AsTheyCome => loop {
+                block.resize(PIPE_BYTES, 0);
+                let read = reader.read(block);
+                block.truncate(*read.as_ref().unwrap_or(&0));
+                match read {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    other => return other,
+                }
+            },
+        }
+    }
+}
+
 /// Sends all blocks; `None` if `send` says that nobody listens.
 fn pump(
     raw: Raw,
     compression: Compression,
-    block_bytes: usize,
+    blocks: Blocks,
     mut send: impl FnMut(Vec<u8>) -> bool,
 ) -> io::Result<Option<Fingerprint>> {
     let mut blocks = |reader: &mut dyn Read| -> io::Result<bool> {
         loop {
-            let mut block = Vec::with_capacity(block_bytes);
-            let read = reader.take(block_bytes as u64).read_to_end(&mut block);
+            let mut block = Vec::new();
+            let read = blocks.next(reader, &mut block);
             // What came before the damage is good.
             if !block.is_empty() && !send(block) {
                 return Ok(false);

@@ -30,12 +30,17 @@ impl Lines {
         Self { stream, bytes: Vec::new(), at: 0, ended: false, max_bytes, number: 0 }
     }
 
-    /// Reads until `at_least` bytes are at hand, or all there are; gives them without taking them.
-    pub(crate) fn peek(&mut self, at_least: usize) -> Result<&[u8], IngestError> {
-        while self.bytes.len() - self.at < at_least && !self.ended {
+    /// Reads until the bytes at hand are enough, or all there are; gives them without taking them.
+    pub(crate) fn peek(&mut self, enough: impl Fn(&[u8]) -> bool) -> Result<&[u8], IngestError> {
+        while !self.ended && !enough(&self.bytes[self.at..]) {
             self.more()?;
         }
         Ok(&self.bytes[self.at..])
+    }
+
+    /// Whether the next line, or the end, is at hand without reading on.
+    pub(crate) fn at_hand(&self) -> bool {
+        self.ended || memchr(b'\n', &self.bytes[self.at..]).is_some()
     }
 
     /// Number of the line given last, from 1.

@@ -31,6 +31,8 @@ pub struct SensorLogs {
     options: SensorOptions,
     counters: SensorCounters,
     told: u64,
+    // Whether more may come later than one cares to wait.
+    live: bool,
 }
 
 struct Open {
@@ -87,6 +89,7 @@ impl SensorLogs {
             options: options.clone(),
             counters,
             told: 0,
+            live: false,
         })
     }
 
@@ -103,6 +106,7 @@ impl SensorLogs {
         let mut logs = Self::open(&[], options)?;
         logs.open = Some(Open::new(name.to_owned(), stream, options)?);
         logs.counters.files = 1;
+        logs.live = true;
         Ok(logs)
     }
 
@@ -171,7 +175,13 @@ impl Iterator for SensorLogs {
     /// The next flows, never none; `None` at the end.
     fn next(&mut self) -> Option<Vec<Flow>> {
         let mut flows = Vec::new();
-        while flows.len() < self.options.batch_flows.max(1) && self.step(&mut flows) {}
+        while flows.len() < self.options.batch_flows.max(1) && self.step(&mut flows) {
+            // What came by a pipe is told before the next bytes are waited for.
+            let waits = |open: &Open| !open.lines.at_hand();
+            if self.live && !flows.is_empty() && self.open.as_ref().is_some_and(waits) {
+                break;
+            }
+        }
         for flow in &mut flows {
             self.told += 1;
             flow.first_packet = self.told;
@@ -192,7 +202,7 @@ enum Outcome {
 impl Open {
     fn new(name: String, stream: ByteStream, options: &SensorOptions) -> Result<Self, IngestError> {
         let mut lines = Lines::new(stream, options.max_line_bytes);
-        let (format, _) = classify(&name, lines.peek(HEAD_BYTES)?)?;
+        let (format, _) = classify(&name, lines.peek(tells)?)?;
         Ok(Self { name, lines, format, header: Header::default() })
     }
 }
@@ -256,8 +266,17 @@ fn look(path: &Path) -> Result<Look, IngestError> {
     let name = path.display().to_string();
     let stream = ByteStream::with_blocks(&Input::File(path.to_owned()), HEAD_BYTES)?;
     let mut lines = Lines::new(stream, HEAD_BYTES);
-    let (format, kind) = classify(&name, lines.peek(HEAD_BYTES)?)?;
+    let (format, kind) = classify(&name, lines.peek(tells)?)?;
     Ok(Look { path: path.to_owned(), format, kind })
+}
+
+/// Whether a start of a file says what it is: it holds a whole line that is no part of a header.
+fn tells(head: &[u8]) -> bool {
+    let lines = || head.split_inclusive(|&byte| byte == b'\n');
+    head.len() >= HEAD_BYTES
+        || lines().any(|line| {
+            line.ends_with(b"\n") && !line.trim_ascii().is_empty() && !line.starts_with(b"#")
+        })
 }
 
 fn classify(name: &str, head: &[u8]) -> Result<(SensorFormat, Option<Kind>), IngestError> {

@@ -308,6 +308,19 @@ fn events_of_a_flow_are_joined() {
 }
 
 #[test]
+fn flows_of_a_pipe_are_told_as_they_come() {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(format!("{CONN}{}", conn("C1")).as_bytes()).unwrap();
+    let options = SensorOptions::default();
+    let mut logs = SensorLogs::from_reader("-", Box::new(reader), &options).unwrap();
+    assert_eq!(logs.next().unwrap().len(), 1);
+    writer.write_all(conn("C2").as_bytes()).unwrap();
+    assert_eq!(logs.next().unwrap().len(), 1);
+    drop(writer);
+    assert_eq!(logs.next(), None);
+}
+
+#[test]
 fn batches_do_not_matter() {
     let logs = format!("{CONN}{}", (0..50).map(|n| conn(&format!("C{n}"))).collect::<String>());
     for text in [logs.as_str(), EVE] {
