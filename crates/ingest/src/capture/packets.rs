@@ -40,3 +40,15 @@ impl Iterator for Packets {
         Some(self.reassembler.finish(block.decode()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::{Block, Decoded};
+
+    #[test]
+    fn blocks_may_be_decoded_elsewhere() {
+        fn can_move<T: Send>() {}
+        can_move::<(Packets, Block, Decoded)>();
+    }
+}

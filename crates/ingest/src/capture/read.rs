@@ -18,6 +18,9 @@ use crate::error::IngestError;
 /// Most bytes of a block, so that positions in it and behind it fit 32 bits.
 const MAX_BLOCK_BYTES: usize = 1 << 30;
 
+/// By which room for the records of a block is guessed.
+const USUAL_FRAME_BYTES: usize = 256;
+
 /// A capture that is being read, in memory bounded by a block and the longest record.
 pub struct Capture {
     name: String,
@@ -75,7 +78,7 @@ impl Capture {
         }
         bytes.extend_from_slice(&carry);
         let mut wanted = self.options.block_bytes;
-        let mut records = Vec::with_capacity(bytes.capacity() / 512);
+        let mut records = Vec::with_capacity(bytes.capacity() / USUAL_FRAME_BYTES);
         loop {
             if !self.source.ended() && bytes.len() < wanted {
                 self.fill(&mut bytes, wanted);

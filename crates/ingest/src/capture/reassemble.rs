@@ -11,6 +11,9 @@ use super::fragment::{Datagram, Fragment, Key};
 use super::options::{CaptureOptions, FragmentLimits};
 use super::view::View;
 
+/// Most bytes that wait, so that places behind the bytes of a block fit 32 bits.
+const MAX_BYTES: usize = 1 << 30;
+
 /// Puts fragments together, as far as its bounds allow.
 ///
 /// Of bytes that come twice the first stay, and the packet is marked. A datagram that is not whole
@@ -31,8 +34,9 @@ pub struct Reassembler {
 impl Reassembler {
     /// Nothing waits yet.
     pub fn new(options: &CaptureOptions) -> Self {
+        let bytes = options.fragments.bytes.min(MAX_BYTES);
         Self {
-            limits: options.fragments,
+            limits: FragmentLimits { bytes, ..options.fragments },
             datagrams: HashMap::new(),
             ages: VecDeque::new(),
             bytes: 0,

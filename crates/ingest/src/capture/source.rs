@@ -1,6 +1,5 @@
 //! The unpacked bytes of a capture, read on request.
 
-use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 
@@ -23,7 +22,7 @@ impl Source {
     pub(super) fn open(path: &Path) -> Result<Self, IngestError> {
         let file = open_file(path)?;
         let slow = !file.metadata().is_ok_and(|about| about.is_file());
-        Self::new(&path.display().to_string(), Box::new(UnbufferedFile(file)), slow)
+        Self::new(&path.display().to_string(), Box::new(file), slow)
     }
 
     /// Tells gzip and zstd by their magic numbers.
@@ -81,14 +80,5 @@ impl Source {
         };
         buffer.truncate(start + *read.as_ref().unwrap_or(&0));
         Ok(read? == 0)
-    }
-}
-
-/// Without the size hint of `File`, which costs two system calls for each block.
-struct UnbufferedFile(File);
-
-impl Read for UnbufferedFile {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.0.read(into)
     }
 }
