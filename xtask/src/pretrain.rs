@@ -28,8 +28,45 @@ const SEEDS: [u64; 3] = [101, 102, 103];
 /// Conversations of each.
 const FLOWS: usize = 20_000;
 
+/// Columns that tell where a host stands or which system it runs, not what it does: in made-up
+/// traffic they would tell the generator's hosts apart, in real traffic somebody else's.
+const PLACE: &[&str] = &[
+    "fwd_ttl_min",
+    "fwd_ttl_max",
+    "bwd_ttl_min",
+    "bwd_ttl_max",
+    "low_ttl",
+    "fwd_tos",
+    "bwd_tos",
+    "fwd_max_segment",
+    "bwd_max_segment",
+    "fwd_window_scale",
+    "bwd_window_scale",
+    "fwd_window_first",
+    "fwd_window_min",
+    "fwd_window_max",
+    "bwd_window_first",
+    "bwd_window_min",
+    "bwd_window_max",
+    "handshake_syn_ack",
+    "handshake_ack",
+    "handshake_time",
+];
+
 /// Trains the model, writes it with its hash.
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
+    let bytes = train()?;
+    let file = root.join(MODEL);
+    fs::create_dir_all(file.parent().context("a model lies in a folder")?)?;
+    fs::write(&file, &bytes)?;
+    let hash = hash(&bytes);
+    fs::write(file.with_extension("trip.sha256"), format!("{hash}  traffic.trip\n"))?;
+    println!("wrote {MODEL}: {} bytes, SHA-256 {hash}", bytes.len());
+    Ok(())
+}
+
+/// The model's file.
+fn train() -> anyhow::Result<Vec<u8>> {
     let folder = tempfile::tempdir()?;
     let set = flow::set("tripline").context("the set `tripline` is there")?;
     let mut parts = Vec::new();
@@ -53,7 +90,9 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
         }
         parts.push(data);
     }
-    let data = tripline_engine::traffic::concatenated(parts, "three synthetic offices")?;
+    let mut data = tripline_engine::traffic::concatenated(parts, "three synthetic offices")?;
+    let kept: Vec<&str> = data.rows.schema().names().filter(|name| !PLACE.contains(name)).collect();
+    data.rows = data.rows.project(&kept)?;
     let mut settings = TrainingSettings { task: Task::Multiclass, ..TrainingSettings::default() };
     let params = [
         ("n_estimators", "40"),
@@ -70,11 +109,26 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     model.set_notice(NOTICE);
     let bytes = model.to_file(None)?.to_bytes();
     ensure!(bytes.len() <= MAX_BYTES, "the model has {} bytes, more than {MAX_BYTES}", bytes.len());
-    let file = root.join(MODEL);
-    fs::create_dir_all(file.parent().context("a model lies in a folder")?)?;
-    fs::write(&file, &bytes)?;
-    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    fs::write(file.with_extension("trip.sha256"), format!("{hash}  traffic.trip\n"))?;
-    println!("wrote {MODEL}: {} bytes, SHA-256 {hash}", bytes.len());
-    Ok(())
+    Ok(bytes)
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The model is what the code would train now, to the byte.
+    #[test]
+    fn the_shipped_model_is_the_one_trained_now() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
+        let shipped = fs::read(root.join(MODEL)).expect("the shipped model");
+        let told = fs::read_to_string(root.join(MODEL).with_extension("trip.sha256"))
+            .expect("the hash of the shipped model");
+        assert_eq!(told, format!("{}  traffic.trip\n", hash(&shipped)));
+        let trained = train().expect("a model");
+        assert_eq!(hash(&trained), hash(&shipped), "run `cargo xtask pretrain`");
+    }
 }

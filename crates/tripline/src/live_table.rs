@@ -51,13 +51,7 @@ impl LiveTable {
         let (height, width) = (usize::from(height), usize::from(width));
         let mut lines = vec![self.title.clone(), counts(traffic, tally)];
         let room = height.saturating_sub(OTHER_LINES).max(1);
-        let mut table = Table::new(&[
-            ("time", Align::Left),
-            ("risk", Align::Right),
-            ("category", Align::Left),
-            ("flow", Align::Left),
-            ("why", Align::Left),
-        ]);
+        let mut table = table();
         let shown = self.alerts.len().saturating_sub(room);
         for (_, cells) in self.alerts.iter().skip(shown) {
             table.row(cells.clone());
@@ -103,7 +97,7 @@ impl View for LiveTable {
                 continue;
             }
             self.changed = true;
-            self.alerts.push_back((verdict.severity, cells(flow, verdict)));
+            self.alerts.push_back((verdict.severity, cells(flow, verdict, usize::MAX)));
             if self.alerts.len() > MAX_ALERTS {
                 self.alerts.pop_front();
             }
@@ -145,7 +139,19 @@ fn counts(traffic: &Traffic, tally: &VerdictTally) -> String {
     )
 }
 
-fn cells(flow: &Flow, verdict: &Verdict) -> Vec<String> {
+/// A table of verdicts without a row.
+pub(crate) fn table() -> Table {
+    Table::new(&[
+        ("time", Align::Left),
+        ("risk", Align::Right),
+        ("category", Align::Left),
+        ("flow", Align::Left),
+        ("why", Align::Left),
+    ])
+}
+
+/// A verdict as its row, with so many reasons at most.
+pub(crate) fn cells(flow: &Flow, verdict: &Verdict, reasons: usize) -> Vec<String> {
     let time = timestamp(flow.end_ns);
     let early = if flow.ended == EndReason::Open { "…" } else { "" };
     let technique = verdict.technique.map(|technique| format!(" {}", technique.id));
@@ -155,13 +161,20 @@ fn cells(flow: &Flow, verdict: &Verdict) -> Vec<String> {
         None => flow.resp_ip().to_string(),
     };
     let service = flow.service.map_or_else(|| protocol_name(flow.key.protocol), str::to_owned);
-    let why: Vec<&str> = verdict.reasons.iter().map(|reason| reason.text.as_str()).collect();
+    let why: Vec<String> = verdict
+        .reasons
+        .iter()
+        .take(reasons)
+        .map(|reason| {
+            format!("{} = {} (+{:.1})", reason.feature, reason.value, reason.contribution)
+        })
+        .collect();
     vec![
         time.get(11..19).unwrap_or_default().to_owned() + early,
         verdict.risk.to_string(),
         format!("{category}{}", technique.unwrap_or_default()),
         format!("{} → {to}:{} {service}", flow.orig_ip(), flow.key.resp_port),
-        why.join("; "),
+        why.join(", "),
     ]
 }
 

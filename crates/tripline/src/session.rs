@@ -152,6 +152,11 @@ impl Session {
         })
     }
 
+    /// The feature set, if one was named on the command line.
+    pub(crate) fn asked_set(&self) -> Result<Option<&'static SetCard>, Usage> {
+        if self.set_asked { self.feature_set().map(Some) } else { Ok(None) }
+    }
+
     /// How traffic becomes flows.
     pub(crate) fn traffic_settings(&self) -> anyhow::Result<TrafficSettings> {
         let flows = &self.config.flows;
@@ -394,7 +399,11 @@ impl Session {
         progress: &dyn Progress,
     ) -> anyhow::Result<Dataset> {
         if is_traffic(file)? {
-            return self.read_traffic(file, set_of(model)?, labelled, true, progress);
+            let set = match self.asked_set()? {
+                Some(set) => set,
+                None => set_of(model)?,
+            };
+            return self.read_traffic(file, set, labelled, true, progress);
         }
         let options = self.read_settings().options(Some(model.input()), labelled);
         Ok(tripline_ingest::read(file, &options, progress).map_err(EngineError::from)?)

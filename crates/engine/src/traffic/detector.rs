@@ -37,10 +37,22 @@ impl FlowDetector {
     /// Finds the set that gives all columns of the model; errors name what the nearest one lacks.
     pub fn new(model: Model) -> Result<Self, EngineError> {
         let set = set_of(&model)?;
+        Ok(Self::with(model, set))
+    }
+
+    /// The same over a set that the user names; errors name what it lacks.
+    pub fn over(model: Model, set: &'static SetCard) -> Result<Self, EngineError> {
+        match lacking(&model, set).as_slice() {
+            [] => Ok(Self::with(model, set)),
+            lacking => Err(no_set(&model, set.id, lacking)),
+        }
+    }
+
+    fn with(model: Model, set: &'static SetCard) -> Self {
         let name = format!("{}:{}", model.card().id, short(&model)).into();
         let classes = model.classes().unwrap_or_default();
         let categories = classes.iter().map(|class| class.as_str().into()).collect();
-        Ok(Self { model, set, name, categories })
+        Self { model, set, name, categories }
     }
 
     /// Identifier of the model with its version.
@@ -142,20 +154,16 @@ impl FlowDetector {
     }
 }
 
-/// The first set that has all columns of the model.
+/// The set that has all columns of the model: that of its training data, else the first.
 ///
 /// # Errors
 /// No set has them; what the nearest one lacks is named.
 pub fn set_of(model: &Model) -> Result<&'static SetCard, EngineError> {
     let mut nearest: Option<(&'static SetCard, Vec<String>)> = None;
-    for &set in SETS {
-        let columns = (set.columns)();
-        let lacking: Vec<String> = model
-            .input()
-            .names()
-            .filter(|name| !columns.iter().any(|column| column.name == *name))
-            .map(str::to_owned)
-            .collect();
+    // Sets may have the same columns: first comes that of the training data.
+    let trained = trained_on(model);
+    for &set in SETS.iter().filter(|set| Some(set.id) == trained).chain(SETS) {
+        let lacking = lacking(model, set);
         if lacking.is_empty() {
             return Ok(set);
         }
@@ -164,9 +172,31 @@ pub fn set_of(model: &Model) -> Result<&'static SetCard, EngineError> {
         }
     }
     let (set, lacking) = nearest.map_or(("none", Vec::new()), |(set, lacking)| (set.id, lacking));
+    Err(no_set(model, set, &lacking))
+}
+
+/// Columns of the model that the set does not have.
+fn lacking(model: &Model, set: &SetCard) -> Vec<String> {
+    let columns = (set.columns)();
+    let known = |name: &str| columns.iter().any(|column| column.name == name);
+    model.input().names().filter(|name| !known(name)).map(str::to_owned).collect()
+}
+
+fn no_set(model: &Model, set: &'static str, lacking: &[String]) -> EngineError {
     let named = lacking.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
     let more = if lacking.len() > 5 { ", …" } else { "" };
-    Err(EngineError::NoFeatureSet { model: model.name(), set, lacking: format!("{named}{more}") })
+    EngineError::NoFeatureSet { model: model.name(), set, lacking: format!("{named}{more}") }
+}
+
+/// The set that the training data are of, where they say so.
+fn trained_on(model: &Model) -> Option<&str> {
+    let sources = &model.provenance().sources;
+    let (_, train) = sources.iter().find(|(part, _)| part == "train")?;
+    match train.layout.as_str() {
+        // The published capture has every packet twice.
+        "unsw-nb15" | "unsw-nb15-raw" => Some("unsw_nb15_csv"),
+        layout => layout.strip_prefix("flows:"),
+    }
 }
 
 /// The first digits of the fingerprint of the training data: a version that a reader can compare.

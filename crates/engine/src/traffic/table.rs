@@ -3,6 +3,7 @@
 use tripline_core::flow::Flow;
 use tripline_core::verdict::Verdict;
 use tripline_core::{Column, Rows};
+use tripline_features::flow::SetCard;
 
 use super::identity::{IDENTITY, IdentityKind, IdentityValue};
 
@@ -62,6 +63,18 @@ impl Table {
                 ),
             };
             self.columns.push((column.name.to_owned(), cells));
+        }
+    }
+
+    /// Adds who the flows are, as the tool of a set writes it.
+    pub(super) fn identifiers(&mut self, flows: &[Flow], set: &SetCard) {
+        for (name, identifier) in set.identifiers {
+            let values = flows.iter().map(|flow| {
+                let mut text = String::new();
+                identifier.write(flow, &mut text);
+                Some(text)
+            });
+            self.columns.push(((*name).to_owned(), Cells::Text(values.collect())));
         }
     }
 

@@ -17,7 +17,7 @@ use tripline_store::AtomicFile;
 
 use crate::args::Format;
 use crate::commands::explain::{OneRow, explain_one, row_text, row_view};
-use crate::commands::{check, compare as comparing};
+use crate::commands::{check, compare as comparing, demo_traffic};
 use crate::exit::Exit;
 use crate::progress::Bar;
 use crate::report;
@@ -34,8 +34,8 @@ const REASONS: usize = 6;
 /// Show everything on made-up flows: no file needed.
 ///
 /// Makes labelled flows of a company with attacks among them, checks them, trains and compares all
-/// models on earlier flows, judges them on later ones, explains the top alert, and leaves the
-/// report, the model and the flows in a folder.
+/// models on earlier flows, judges them on later ones, explains the top alert, makes a capture and
+/// watches it, and leaves all of it in a folder.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  tripline demo\n  tripline demo --rows 20000 --out /tmp/demo")]
 pub(crate) struct Demo {
@@ -53,6 +53,7 @@ struct DemoWire<'a> {
     model: &'a Path,
     flows: &'a Path,
     seconds: f64,
+    watched: &'a demo_traffic::Watched,
     top_alert: Option<AlertWire<'a>>,
     #[serde(flatten)]
     compared: comparing::Compared<'a>,
@@ -125,6 +126,10 @@ impl Demo {
             fitted.model.write(&paths.model, None)?;
         }
         self.write_report(&session, page, &comparison, &settings, &data, best, alert.as_ref())?;
+        let watched = demo_traffic::watch(&paths.capture, &paths.truth, session.seed())?;
+        let title = "5  From packets to verdicts: a capture made now, the shipped model";
+        say(&format!("\n{}\n", terminal.paint(Style::Bold, title)))?;
+        say(watched.text())?;
         let seconds = start.elapsed().as_secs_f64();
         if text {
             say(&self.closing(&session, &paths, alert.as_ref(), seconds))?;
@@ -134,6 +139,7 @@ impl Demo {
                 model: &paths.model,
                 flows: &paths.flows,
                 seconds,
+                watched: &watched,
                 top_alert: best.zip(alert.as_ref()).map(|(fitted, alert)| AlertWire {
                     model: fitted.model.card().id,
                     explanation: &alert.explanation,
@@ -195,12 +201,14 @@ impl Demo {
         seconds: f64,
     ) -> String {
         let terminal = &session.terminal;
-        let mut text = format!("\n{}\n", terminal.paint(Style::Bold, "5  What lies where"));
-        let width = paths.report.display().to_string().chars().count();
+        let mut text = format!("\n{}\n", terminal.paint(Style::Bold, "6  What lies where"));
+        let width = paths.truth.display().to_string().chars().count();
         for (path, what) in [
             (&paths.report, "all figures and plots: open it in a browser"),
             (&paths.model, "the model"),
             (&paths.flows, "the flows"),
+            (&paths.capture, "the capture"),
+            (&paths.truth, "what its flows are"),
         ] {
             let path = path.display().to_string();
             text.push_str(&format!("  {path:width$}  {what}\n"));
@@ -209,6 +217,10 @@ impl Demo {
         text.push_str(&format!(
             "\nTry:\n  tripline score {model} {flows} -o scores.csv --reasons 3\n  \
              tripline explain {model} {flows} --row {row} --plot why.html\n\
+             \nThe same on packets:\n  \
+             tripline watch {capture}\n  \
+             tripline flows {capture} -o flows.parquet\n  \
+             tripline train {capture} --labels {truth} --task multiclass -o traffic.trip\n\
              \nThe same on your own file (CSV, Parquet, JSON lines):\n  \
              tripline check DATA\n  \
              tripline compare DATA --report report.html\n  \
@@ -216,6 +228,8 @@ impl Demo {
              \n{seconds:.0} s\n",
             model = paths.model.display(),
             flows = paths.flows.display(),
+            capture = paths.capture.display(),
+            truth = paths.truth.display(),
         ));
         text
     }
@@ -225,6 +239,8 @@ struct Paths {
     report: PathBuf,
     model: PathBuf,
     flows: PathBuf,
+    capture: PathBuf,
+    truth: PathBuf,
 }
 
 impl Paths {
@@ -233,6 +249,8 @@ impl Paths {
             report: folder.join("report.html"),
             model: folder.join("model.trip"),
             flows: folder.join("flows.csv"),
+            capture: folder.join("traffic.pcap"),
+            truth: folder.join("traffic-truth.csv"),
         }
     }
 }

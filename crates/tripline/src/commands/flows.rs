@@ -8,12 +8,13 @@ use serde::Serialize;
 use tripline_engine::EngineError;
 use tripline_engine::sinks::SinkKind;
 use tripline_engine::traffic::{FlowRecords, FlowSink, Traffic, TrafficInput, flow_sink, refused};
+use tripline_features::flow::SetCard;
 use tripline_ingest::flow_labels::FlowLabels;
 use tripline_store::AtomicFile;
 
 use crate::args::{FlowArgs, Format};
 use crate::commands::score_traffic::named;
-use crate::exit::Exit;
+use crate::exit::{Exit, Usage};
 use crate::output;
 use crate::progress::Bar;
 use crate::session::Session;
@@ -36,6 +37,10 @@ pub(crate) struct Flows {
     /// .csv, .jsonl or .parquet; without it CSV goes to standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Head rows with the columns by which the set's own tool names a flow, such as `Flow ID` and
+    /// `Source IP`, instead of `flow_…`
+    #[arg(long)]
+    tool_columns: bool,
     /// Add a column `label` from this CSV, joined by addresses, ports and time
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
@@ -65,6 +70,10 @@ impl Flows {
         session.keep_inputs(&[self.output.as_deref()], &inputs)?;
         let set = session.feature_set()?;
         let labels = session.flow_labels()?;
+        if self.tool_columns && set.identifiers.is_empty() {
+            return Err(Usage(format!("--tool-columns: set `{}` is our own", set.id)).into());
+        }
+        let copying = Copying { labels: labels.as_ref(), set: self.tool_columns.then_some(set) };
         let mut traffic =
             Traffic::open(&TrafficInput::of(&self.input), set, &session.traffic_settings()?)?;
         let bar = Bar::new(&session.terminal);
@@ -72,7 +81,7 @@ impl Flows {
             Some(file) => {
                 let kind = SinkKind::of(file)?;
                 let mut out = AtomicFile::create(file).map_err(EngineError::from)?;
-                copy(&mut traffic, labels.as_ref(), flow_sink(kind, &mut out), file, &bar)?;
+                copying.copy(&mut traffic, flow_sink(kind, &mut out), file, &bar)?;
                 out.commit().map_err(EngineError::from)?;
             }
             None => {
@@ -82,7 +91,7 @@ impl Flows {
                 };
                 let out = BufWriter::new(std::io::stdout());
                 let place = Path::new("standard output");
-                match copy(&mut traffic, labels.as_ref(), flow_sink(kind, out), place, &bar) {
+                match copying.copy(&mut traffic, flow_sink(kind, out), place, &bar) {
                     // A reader that has gone away has what it wanted.
                     Err(EngineError::Write { source, .. })
                         if source.kind() == std::io::ErrorKind::BrokenPipe =>
@@ -116,32 +125,41 @@ impl Flows {
     }
 }
 
-/// Writes every flow.
-fn copy(
-    traffic: &mut Traffic,
-    labels: Option<&FlowLabels>,
-    mut sink: Box<dyn FlowSink + '_>,
-    output: &Path,
-    bar: &Bar,
-) -> Result<(), EngineError> {
-    use tripline_core::Progress as _;
-    let mut first = true;
-    let mut joiner = labels.map(|labels| (labels, labels.joiner()));
-    while let Some(batch) = traffic.next_batch()? {
-        let labels =
-            joiner.as_mut().map(|(labels, joiner)| named(labels, joiner.join(&batch.flows)));
-        // The first batch is written even if empty: it brings the columns.
-        if first || !batch.flows.is_empty() {
-            first = false;
-            let records = FlowRecords {
-                flows: &batch.flows,
-                features: Some(&batch.rows),
-                labels: labels.as_deref(),
-                ..FlowRecords::default()
-            };
-            sink.write(&records).map_err(|error| refused(output, error))?;
+/// What is written beside the columns of the set.
+struct Copying<'a> {
+    labels: Option<&'a FlowLabels>,
+    set: Option<&'static SetCard>,
+}
+
+impl Copying<'_> {
+    /// Writes every flow.
+    fn copy(
+        &self,
+        traffic: &mut Traffic,
+        mut sink: Box<dyn FlowSink + '_>,
+        output: &Path,
+        bar: &Bar,
+    ) -> Result<(), EngineError> {
+        use tripline_core::Progress as _;
+        let mut first = true;
+        let mut joiner = self.labels.map(|labels| (labels, labels.joiner()));
+        while let Some(batch) = traffic.next_batch()? {
+            let labels =
+                joiner.as_mut().map(|(labels, joiner)| named(labels, joiner.join(&batch.flows)));
+            // The first batch is written even if empty: it brings the columns.
+            if first || !batch.flows.is_empty() {
+                first = false;
+                let records = FlowRecords {
+                    flows: &batch.flows,
+                    identifiers: self.set,
+                    features: Some(&batch.rows),
+                    labels: labels.as_deref(),
+                    ..FlowRecords::default()
+                };
+                sink.write(&records).map_err(|error| refused(output, error))?;
+            }
+            bar.step("flows", traffic.summary().flows, 0);
         }
-        bar.step("flows", traffic.summary().flows, 0);
+        sink.finish().map_err(|error| refused(output, error))
     }
-    sink.finish().map_err(|error| refused(output, error))
 }

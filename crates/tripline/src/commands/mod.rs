@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod demo;
+mod demo_traffic;
 pub(crate) mod detectors;
 pub(crate) mod evaluate;
 pub(crate) mod explain;

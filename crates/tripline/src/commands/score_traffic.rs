@@ -42,7 +42,10 @@ pub(super) fn run(
     output: Option<&Path>,
     reasons: usize,
 ) -> anyhow::Result<Exit> {
-    let detector = FlowDetector::new(model)?;
+    let detector = match session.asked_set()? {
+        Some(set) => FlowDetector::over(model, set)?,
+        None => FlowDetector::new(model)?,
+    };
     let labels = session.flow_labels()?;
     let settings = session.traffic_settings()?;
     let input = TrafficInput::of(&[data.to_owned()]);

@@ -72,16 +72,10 @@ impl Watch {
             }
             None => crate::shipped::model()?,
         };
-        let detector = FlowDetector::new(model)?;
-        if let Some(asked) = &self.flows.set
-            && asked != detector.set().id
-        {
-            return Err(Usage(format!(
-                "--set {asked}: the model reads the columns of set `{}`; leave --set out",
-                detector.set().id
-            ))
-            .into());
-        }
+        let detector = match &self.flows.set {
+            Some(_) => FlowDetector::over(model, session.feature_set()?)?,
+            None => FlowDetector::new(model)?,
+        };
         session.config.flows.set = detector.set().id.to_owned();
         let mut settings = session.traffic_settings()?;
         // A verdict is told as soon as its flow ends.

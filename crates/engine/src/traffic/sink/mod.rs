@@ -11,6 +11,7 @@ use std::path::Path;
 use tripline_core::Rows;
 use tripline_core::flow::Flow;
 use tripline_core::verdict::Verdict;
+use tripline_features::flow::SetCard;
 
 use super::table::Table;
 use crate::error::EngineError;
@@ -23,6 +24,8 @@ pub use text::timestamp;
 pub struct FlowRecords<'a> {
     /// The flows.
     pub flows: &'a [Flow],
+    /// The set whose own identifiers stand in front, instead of ours.
+    pub identifiers: Option<&'a SetCard>,
     /// The columns of a feature set.
     pub features: Option<&'a Rows>,
     /// What a detector says.
@@ -61,7 +64,10 @@ pub fn refused(output: &Path, error: SinkError) -> EngineError {
 /// label.
 fn table(records: &FlowRecords<'_>) -> Table {
     let mut table = Table::new(records.flows.len());
-    table.identity(records.flows);
+    match records.identifiers {
+        Some(set) => table.identifiers(records.flows, set),
+        None => table.identity(records.flows),
+    }
     if let Some(rows) = records.features {
         table.features(rows);
     }
