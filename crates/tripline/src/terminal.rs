@@ -82,8 +82,8 @@ impl Terminal {
         let mut text = String::new();
         for cause in error.chain() {
             let cause = cause.to_string();
-            // A transparent error repeats its source.
-            if !text.ends_with(&cause) {
+            // A transparent error repeats its source, others have it in their text.
+            if !text.contains(&cause) {
                 if !text.is_empty() {
                     text.push_str(": ");
                 }

@@ -90,7 +90,7 @@ struct Captures {
 /// one thread it is read in between.
 enum Reading {
     Here(Box<Capture>),
-    Thread { blocks: Receiver<Message>, counters: CaptureCounters },
+    Thread { blocks: Receiver<Message>, counters: Box<CaptureCounters> },
 }
 
 enum Message {
@@ -211,7 +211,7 @@ fn reading(mut capture: Capture) -> Reading {
         }
         let _ = sender.send(Message::End(capture.counters()));
     });
-    Reading::Thread { blocks, counters: CaptureCounters::default() }
+    Reading::Thread { blocks, counters: Box::default() }
 }
 
 impl Reading {
@@ -221,7 +221,7 @@ impl Reading {
             Self::Thread { blocks, counters } => match blocks.recv() {
                 Ok(Message::Block(block)) => Some(block),
                 Ok(Message::End(read)) => {
-                    *counters = read;
+                    **counters = read;
                     None
                 }
                 Err(_) => None,
@@ -232,7 +232,7 @@ impl Reading {
     fn counters(&self) -> CaptureCounters {
         match self {
             Self::Here(capture) => capture.counters(),
-            Self::Thread { counters, .. } => counters.clone(),
+            Self::Thread { counters, .. } => counters.as_ref().clone(),
         }
     }
 }
