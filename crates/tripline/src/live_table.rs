@@ -19,6 +19,8 @@ use crate::traffic::server_name;
 const REFRESH: Duration = Duration::from_millis(250);
 /// Lines that are no alerts: two of counts, the header, the last one.
 const OTHER_LINES: usize = 5;
+/// Characters of a server's name that are shown.
+const NAME: usize = 28;
 /// Alerts held, whatever the height of the terminal.
 const MAX_ALERTS: usize = 200;
 
@@ -180,7 +182,12 @@ pub(crate) fn cells(flow: &Flow, verdict: &Verdict, reasons: usize) -> Vec<Strin
 
 /// Text off the wire without what would steer a terminal.
 fn plain(text: &str) -> String {
-    text.chars().take(60).map(|c| if c.is_control() { '·' } else { c }).collect()
+    let mut shown: String =
+        text.chars().take(NAME).map(|c| if c.is_control() { '·' } else { c }).collect();
+    if text.chars().count() > NAME {
+        shown.push('…');
+    }
+    shown
 }
 
 fn style(severity: Severity) -> Option<Style> {
