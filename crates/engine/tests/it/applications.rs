@@ -62,13 +62,14 @@ fn data_ja3_equal_those_of_ndpi() {
 
 /// Fields that differ from those of Zeek's logs: trace, field, how many, why.
 const FIELDS: &[(&str, &str, usize, &str)] = &[
-    ("Teredo.pcap", "http answer body", 1, UNPACKED),
+    ("Teredo.pcap", "http answer body", 2, UNPACKED),
     ("ayiya3.pcap", "http answer body", 1, UNPACKED),
     ("globus-url-copy.pcap", "tls established", 1, ADAT),
     ("globus-url-copy.pcap", "tls version", 1, ADAT),
     ("http-single-conn-22.pcap", "http answer body", 1, LINE_END),
     ("mixed-vlan-mpls.pcap", "http answer body", 1, "an answer of HTTP/0.9 is not read"),
     ("no_crlf.pcap", "http request body", 1, LINE_END),
+    ("teredo_bubble_with_payload.pcap", "http answer body", 1, UNPACKED),
     (
         "wikipedia.pcap",
         "dns query",
