@@ -383,9 +383,17 @@ impl Dns {
 /// Bytes as text of at most so many bytes: what is not printable ASCII, with the backslash, stands
 /// as `\x` with two hexadecimal digits.
 pub fn printable(bytes: &[u8], max_bytes: usize) -> Box<str> {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'\\';
+    // Nearly all texts are plain, and then a copy.
+    let short = &bytes[..bytes.len().min(max_bytes)];
+    if short.iter().fold(true, |all, &byte| all & is_plain(byte))
+        && let Ok(text) = std::str::from_utf8(short)
+    {
+        return text.into();
+    }
     let mut text = String::with_capacity(bytes.len().min(max_bytes));
     for &byte in bytes {
-        let plain = matches!(byte, b' '..=b'~') && byte != b'\\';
+        let plain = is_plain(byte);
         if text.len() + if plain { 1 } else { 4 } > max_bytes {
             break;
         }

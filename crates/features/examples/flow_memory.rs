@@ -63,8 +63,8 @@ fn main() {
             FlowSettings { max_flows: 1 << 24, max_bytes: 16 << 30, ..FlowSettings::default() };
         let before = resident();
         let mut engine = (card.open)(&settings);
-        let mut batch = Batch::default();
-        batch.bytes = (0..2000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let bytes = (0..2000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8);
+        let mut batch = Batch { bytes: bytes.collect(), ..Batch::default() };
         let mut number = 0;
         let mut sequences = vec![[1000_u32; 2]; flows as usize];
         for _ in 0..rounds {

@@ -22,6 +22,9 @@ const KEPT: usize = 3;
 /// Payload bytes kept with them; with more the features have their state at once.
 const KEPT_PAYLOAD: usize = 256;
 
+/// Bytes that an allocator takes for a block beyond what was asked for, about.
+const BLOCK: usize = 16;
+
 /// An open flow.
 #[derive(Debug)]
 pub(super) struct Entry<S> {
@@ -41,7 +44,7 @@ pub(super) struct Entry<S> {
 
 #[derive(Debug, Default)]
 struct Rare {
-    tunnel: Option<Tunnel>,
+    tunnel: Option<Box<Tunnel>>,
     payload: Vec<u8>,
 }
 
@@ -55,8 +58,8 @@ enum Parts {
 impl<S: FlowFeature> Entry<S> {
     /// A flow before its first packet.
     pub(super) fn new(key: FlowKey, packet: &Packet, tunnel: Option<Tunnel>) -> Self {
-        let rare =
-            tunnel.map(|tunnel| Box::new(Rare { tunnel: Some(tunnel), payload: Vec::new() }));
+        let rare = tunnel
+            .map(|tunnel| Box::new(Rare { tunnel: Some(Box::new(tunnel)), payload: Vec::new() }));
         Self {
             core: core(key, packet.number, packet.time_ns),
             opened_ns: packet.clock_ns,
@@ -76,10 +79,11 @@ impl<S: FlowFeature> Entry<S> {
     pub(super) fn heap_bytes(&self) -> usize {
         let mut bytes = self.heap_bytes as usize;
         if let Some(rare) = &self.rare {
-            bytes += size_of::<Rare>() + rare.payload.capacity();
+            bytes += size_of::<Rare>() + rare.payload.capacity() + 2 * BLOCK;
+            bytes += rare.tunnel.as_ref().map_or(0, |_| size_of::<Tunnel>() + BLOCK);
         }
         if self.gaps.is_some() {
-            bytes += size_of::<[Gaps; 2]>();
+            bytes += size_of::<[Gaps; 2]>() + BLOCK;
         }
         bytes
     }
@@ -114,9 +118,7 @@ impl<S: FlowFeature> Entry<S> {
                 }
             }
         }
-        let closes =
-            self.connection.advance(&mut self.core, &mut self.gaps, packet, direction, segment);
-        closes
+        self.connection.advance(&mut self.core, &mut self.gaps, packet, direction, segment)
     }
 
     /// The flow as it is now; adds its row behind `values`.
@@ -140,7 +142,7 @@ impl<S: FlowFeature> Entry<S> {
             ended,
             sensor: Sensor::Packets,
             uid: None,
-            tunnel: self.rare.as_ref().and_then(|rare| rare.tunnel).map(Box::new),
+            tunnel: self.rare.as_ref().and_then(|rare| rare.tunnel.clone()),
             app: None,
         };
         let mut row = Row::new(values);
