@@ -36,7 +36,10 @@ impl Conversation {
     /// What the parsers learnt; none if there is nothing.
     pub fn told(&self) -> Option<App> {
         let app = self.session.as_ref()?.told();
-        (app != App::default()).then_some(app)
+        let App { http, dns, tls, ssh, ftp, .. } = &app;
+        let some =
+            http.is_some() || dns.is_some() || tls.is_some() || ssh.is_some() || ftp.is_some();
+        some.then_some(app)
     }
 
     /// Bytes held outside the struct itself.
@@ -103,6 +106,6 @@ mod tests {
     #[test]
     fn an_idle_flow_holds_little() {
         assert!(size_of::<Conversation>() <= 16);
-        assert!(size_of::<Session>() <= 128, "{}", size_of::<Session>());
+        assert!(size_of::<Session>() <= 256, "{}", size_of::<Session>());
     }
 }

@@ -22,6 +22,7 @@ mod protocol;
 mod session;
 mod ssh;
 mod stream;
+mod text;
 mod tls;
 mod watch;
 mod words;

@@ -209,7 +209,7 @@ pub(super) enum Datagram {
 }
 
 /// Bytes of a box with what it holds outside.
-pub(super) fn boxed<T>(part: &Option<Box<T>>, heap: fn(&T) -> usize) -> usize {
+fn boxed<T>(part: &Option<Box<T>>, heap: fn(&T) -> usize) -> usize {
     part.as_ref().map_or(0, |part| size_of::<T>() + heap(part))
 }
 

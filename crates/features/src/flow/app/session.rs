@@ -5,7 +5,7 @@ use tripline_core::flow::{App, Direction};
 use super::datagram;
 use super::detect::{Evidence, Found, detect};
 use super::outcome::Then;
-use super::parsers::{Datagram, Mode, Parsers, boxed};
+use super::parsers::{Datagram, Mode, Parsers};
 use super::protocol::Protocol;
 use super::stream::{Placed, Stream};
 
@@ -24,7 +24,7 @@ pub(super) struct Session {
     switches: u8,
     strange: u8,
     ports: [u16; 2],
-    streams: [Option<Box<Stream>>; 2],
+    streams: [Stream; 2],
 }
 
 impl Session {
@@ -50,8 +50,7 @@ impl Session {
 
     /// What was learnt.
     pub(super) fn told(&self) -> App {
-        let skip = |stream: &Option<Box<Stream>>| stream.as_ref().map_or(0, |stream| stream.skip);
-        self.parsers.told([skip(&self.streams[0]), skip(&self.streams[1])])
+        self.parsers.told([self.streams[0].skip, self.streams[1].skip])
     }
 
     /// Takes the payload of a datagram.
@@ -87,21 +86,17 @@ impl Session {
         let side = direction as usize;
         // Captured bytes behind the payload are padding.
         let bytes = &bytes[..bytes.len().min(length as usize)];
-        let mut stream =
-            self.streams[side].take().unwrap_or_else(|| Box::new(Stream::begin(first, sequence)));
-        let placed = stream.place(sequence, bytes, length);
-        self.streams[side] = Some(stream);
-        match placed {
+        let stream = &mut self.streams[side];
+        stream.begin(first, sequence);
+        match stream.place(sequence, bytes, length) {
             Placed::Nothing => return,
             Placed::Lost => return self.close(direction),
             Placed::Next(old) => self.pass(direction, bytes, old, length),
         }
         // Each turn takes a segment from those that wait, which are few.
-        while let Some(stream) = &mut self.streams[side]
-            && let Some((sequence, bytes)) = stream.ready()
-        {
+        while let Some((sequence, bytes)) = self.streams[side].ready() {
             let length = bytes.len() as u32;
-            if let Placed::Next(old) = stream.place(sequence, &bytes, length) {
+            if let Placed::Next(old) = self.streams[side].place(sequence, &bytes, length) {
                 self.pass(direction, &bytes, old, length);
             }
         }
@@ -109,23 +104,18 @@ impl Session {
 
     /// Bytes held outside the struct itself.
     pub(super) fn heap_bytes(&self) -> usize {
-        let streams: usize =
-            self.streams.iter().map(|stream| boxed(stream, Stream::heap_bytes)).sum();
-        streams + self.parsers.heap_bytes()
+        let [orig, resp] = &self.streams;
+        orig.heap_bytes() + resp.heap_bytes() + self.parsers.heap_bytes()
     }
 
     /// Passes a segment on whose first `old` bytes were seen.
     fn pass(&mut self, direction: Direction, bytes: &[u8], old: usize, length: u32) {
         let side = direction as usize;
         let fresh = bytes.get(old..).unwrap_or_default();
-        let Some(stream) = &mut self.streams[side] else { return };
-        stream.pass(fresh.len() as u32);
+        self.streams[side].pass(fresh.len() as u32);
         let missing = length - old.max(bytes.len()) as u32;
         self.feed(direction, fresh);
-        if missing > 0
-            && let Some(stream) = &mut self.streams[side]
-            && !stream.miss(missing)
-        {
+        if missing > 0 && !self.closed[side] && !self.streams[side].miss(missing) {
             self.close(direction);
         }
     }
@@ -133,7 +123,7 @@ impl Session {
     /// Gives bytes in order to the parser of the mode, until it can use no more.
     fn feed(&mut self, direction: Direction, fresh: &[u8]) {
         let side = direction as usize;
-        let Some(stream) = &mut self.streams[side] else { return };
+        let stream = &mut self.streams[side];
         let mut at = stream.skip.min(fresh.len() as u64) as usize;
         stream.skip -= at as u64;
         if at == fresh.len() && at > 0 {
@@ -176,8 +166,7 @@ impl Session {
             }
             let skipped = outcome.skip.min((bytes.len() - at) as u64);
             at += skipped as usize;
-            let Some(stream) = &mut self.streams[side] else { return };
-            stream.skip = outcome.skip - skipped;
+            self.streams[side].skip = outcome.skip - skipped;
             // Without a skip the parser has used all that it can.
             let stopped = outcome.skip == 0 && outcome.then == Then::More;
             if stopped || at == bytes.len() {
@@ -187,26 +176,23 @@ impl Session {
         if bytes.len() - at > PENDING_BYTES {
             return self.close(direction);
         }
-        let Some(stream) = &mut self.streams[side] else { return };
         if !joined {
-            stream.pending = bytes[at..].to_vec();
+            self.streams[side].pending = bytes[at..].to_vec();
         } else if at < pending.len() {
             pending.drain(..at);
-            stream.pending = pending;
+            self.streams[side].pending = pending;
         }
-        let held = self.streams[1 - side].as_ref().is_some_and(|stream| !stream.pending.is_empty());
-        if release && held {
+        if release && !self.streams[1 - side].pending.is_empty() {
             self.feed(other(direction), &[]);
         }
     }
 
     /// Tells the protocol by the first bytes, and goes over to its parser.
     fn probe(&mut self, direction: Direction, bytes: &[u8]) -> Found {
-        let there = self.streams[other(direction) as usize].as_ref();
         let found = detect(&Evidence {
             bytes,
             direction,
-            other: there.map_or(&[], |stream| &stream.pending),
+            other: &self.streams[other(direction) as usize].pending,
             ports: self.ports,
         });
         if let Found::Protocol(protocol, client) = found {
@@ -227,7 +213,7 @@ impl Session {
     /// No more of a direction.
     fn close(&mut self, direction: Direction) {
         self.closed[direction as usize] = true;
-        self.streams[direction as usize] = None;
+        self.streams[direction as usize] = Stream::default();
         if self.closed == [true; 2] {
             self.parsers.mode = Mode::Ended;
         }
@@ -237,7 +223,7 @@ impl Session {
     fn end(&mut self) {
         self.parsers.mode = Mode::Ended;
         self.closed = [true; 2];
-        self.streams = [None, None];
+        self.streams = Default::default();
     }
 
     fn count_strange(&mut self) {

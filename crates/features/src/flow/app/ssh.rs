@@ -1,9 +1,10 @@
 //! SSH identification strings (RFC 4253, section 4.2).
 
-use tripline_core::flow::{Direction, Ssh, printable};
+use tripline_core::flow::{Direction, Ssh};
 
 use super::line::{Line, Lines};
 use super::outcome::Outcome;
+use super::text::text;
 
 /// Most lines that a server sends in front of its identification; OpenSSH reads as many.
 const LINES: u16 = 1024;
@@ -45,7 +46,7 @@ impl SshSession {
             used += more;
             let Line::Whole(line) = line else { return Outcome::more(used) };
             if line.starts_with(b"SSH-") {
-                self.texts[side] = Some(printable(line, 255));
+                self.texts[side] = Some(text(line, 255));
                 return Outcome::done(used);
             }
             self.count[side] += 1;

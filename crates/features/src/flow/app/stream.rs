@@ -19,6 +19,7 @@ const APART_BYTES: u32 = 1 << 20;
 pub(super) struct Stream {
     /// Sequence number of the next byte.
     next: u32,
+    begun: bool,
     /// Bytes that the parser does not want to see.
     pub(super) skip: u64,
     /// Bytes in order that the parser has not used yet.
@@ -39,12 +40,16 @@ pub(super) enum Placed {
 }
 
 impl Stream {
-    /// A direction whose first byte should have the number `first`, and whose first segment with
-    /// payload has `sequence`. Where the two lie far apart, what was sent before is not believed:
-    /// else one forged packet would hide all that follows.
-    pub(super) fn begin(first: u32, sequence: u32) -> Self {
-        let apart = (sequence.wrapping_sub(first) as i32).unsigned_abs();
-        Self { next: if apart > APART_BYTES { sequence } else { first }, ..Self::default() }
+    /// Before a segment with payload: if it is the first, the direction should begin at `first`.
+    /// Where the two lie far apart, what was sent before is not believed: else one forged packet
+    /// would hide all that follows.
+    #[inline]
+    pub(super) fn begin(&mut self, first: u32, sequence: u32) {
+        if !self.begun {
+            self.begun = true;
+            let apart = (sequence.wrapping_sub(first) as i32).unsigned_abs();
+            self.next = if apart > APART_BYTES { sequence } else { first };
+        }
     }
 
     /// Places a segment of which all or the first bytes were captured; `length` is its length on

@@ -1,11 +1,12 @@
 //! TLS over TCP, as far as it can be read without keys.
 
-use tripline_core::flow::{Direction, Tls, printable};
+use tripline_core::flow::{Direction, Tls};
 
 use super::bytes::Reader;
 use super::fingerprint::{Carrier, ja3, ja4};
 use super::hello::{ClientHello, ServerHello};
 use super::outcome::Outcome;
+use super::text::text;
 
 /// Most bytes of a hello message.
 const HELLO_BYTES: usize = 16 << 10;
@@ -170,8 +171,8 @@ pub(super) fn take_client(tls: &mut Tls, hello: &ClientHello, carrier: Carrier) 
         return;
     }
     tls.offered = Some(hello.offered());
-    tls.sni = hello.server_name.as_deref().map(|name| printable(name, 255));
-    tls.alpn = hello.application.as_deref().map(|name| printable(name, 255));
+    tls.sni = hello.server_name.as_deref().map(|name| text(name, 255));
+    tls.alpn = hello.application.as_deref().map(|name| text(name, 255));
     tls.ja3 = ja3(hello).map(String::into_boxed_str);
     tls.ja4 = (!hello.ssl2).then(|| ja4(hello, carrier).into_boxed_str());
     let count = |values: &[u16]| {

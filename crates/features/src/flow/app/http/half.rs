@@ -1,19 +1,11 @@
 //! One direction of HTTP/1: where in a message it stands, and how long the body is.
 
+use super::outstanding::Asked;
 use crate::flow::app::line::Lines;
 use crate::flow::app::outcome::Outcome;
 
 /// Stands for a body that ends with the connection.
 pub(super) const UNTIL_CLOSE: u64 = 1 << 62;
-
-/// What the length of an answer depends on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Asked {
-    Head,
-    Connect,
-    #[default]
-    Other,
-}
 
 /// Where in a message a direction stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,18 +48,15 @@ impl Half {
         length
     }
 
-    /// Takes a field that says how long the body is (RFC 9112, section 6); false if it is another.
-    pub(super) fn field(&mut self, name: &[u8], value: &[u8]) -> bool {
-        match name.len() {
-            14 if name.eq_ignore_ascii_case(b"content-length") => self.length = number(value),
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
-                // Section 6.3: only as the last coding.
-                let last = value.rsplit(|&byte| byte == b',').next().unwrap_or_default();
-                self.chunked = last.trim_ascii().eq_ignore_ascii_case(b"chunked");
-            }
-            _ => return false,
-        }
-        true
+    /// Takes `Content-Length` (RFC 9112, section 6.2).
+    pub(super) fn set_length(&mut self, value: &[u8]) {
+        self.length = number(value);
+    }
+
+    /// Takes `Transfer-Encoding`; chunked counts only as the last coding (RFC 9112, section 6.3).
+    pub(super) fn set_coding(&mut self, value: &[u8]) {
+        let last = value.rsplit(|&byte| byte == b',').next().unwrap_or_default();
+        self.chunked = last.trim_ascii().eq_ignore_ascii_case(b"chunked");
     }
 
     /// Takes the line with the size of a chunk (RFC 9112, section 7.1).

@@ -1,28 +1,27 @@
 //! HTTP/1 requests with their answers (RFC 9112).
 
 mod half;
+mod outstanding;
 mod probe;
 
-use std::collections::VecDeque;
+use tripline_core::flow::{Direction, Http};
 
-use tripline_core::flow::{Direction, Http, printable};
-
-use self::half::{Asked, Half, Phase, UNTIL_CLOSE};
+use self::half::{Half, Phase, UNTIL_CLOSE};
+use self::outstanding::{Asked, Outstanding};
 pub(super) use self::probe::{probe_answer, probe_request};
 use super::line::{LINE_BYTES, Line};
 use super::outcome::{Outcome, Then};
+use super::text::text;
 
 /// Bytes of a text that is kept.
 const TEXT_BYTES: usize = 256;
-/// Most requests without an answer whose method is remembered.
-const OUTSTANDING: usize = 64;
 /// Reads both directions of a connection.
 #[derive(Debug)]
 pub(super) struct HttpSession {
     http: Http,
     client: Direction,
     halves: [Half; 2],
-    outstanding: VecDeque<Asked>,
+    outstanding: Outstanding,
 }
 
 impl HttpSession {
@@ -32,7 +31,7 @@ impl HttpSession {
             http: Http::default(),
             client,
             halves: Default::default(),
-            outstanding: VecDeque::new(),
+            outstanding: Outstanding::default(),
         }
     }
 
@@ -100,8 +99,7 @@ impl HttpSession {
         [&http.method, &http.host, &http.uri, &http.user_agent, &http.content_type]
             .into_iter()
             .map(|text| text.as_ref().map_or(0, |text| text.len()))
-            .sum::<usize>()
-            + self.outstanding.capacity()
+            .sum()
     }
 
     fn request(&mut self, line: &[u8], used: usize) -> Option<Outcome> {
@@ -132,8 +130,8 @@ impl HttpSession {
             http.get_or_post.saturating_add(matches!(method, b"GET" | b"POST").into());
         http.uri_bytes = http.uri_bytes.max(uri.len() as u32);
         if http.requests == 1 {
-            http.method = Some(printable(method, TEXT_BYTES));
-            http.uri = Some(printable(uri, TEXT_BYTES));
+            http.method = Some(text(method, TEXT_BYTES));
+            http.uri = Some(text(uri, TEXT_BYTES));
         }
         let half = &mut self.halves[self.client as usize];
         half.asked = match method {
@@ -169,37 +167,39 @@ impl HttpSession {
     }
 
     fn header(&mut self, direction: Direction, line: &[u8]) {
-        // A line that begins with a space goes on with the one before (RFC 9112, section 5.2):
-        // none of the fields below is written so.
-        let Some(colon) = memchr::memchr(b':', line) else { return };
-        let (name, value) = (line[..colon].trim_ascii_end(), line[colon + 1..].trim_ascii());
+        // By the first letter: most fields are none of these. A line that begins with a space goes
+        // on with the one before (RFC 9112, section 5.2): none of these is written so.
         let half = &mut self.halves[direction as usize];
-        if half.field(name, value) {
-            return;
-        }
         let http = &mut self.http;
         let client = direction == self.client;
-        let keep = |slot: &mut Option<Box<str>>| {
-            if slot.is_none() {
-                *slot = Some(printable(value, TEXT_BYTES));
+        let of_first = if client { http.requests == 1 } else { http.responses == 1 };
+        let slot = match line[0].to_ascii_lowercase() {
+            b'h' if client && of_first => field(line, b"host").map(|v| (&mut http.host, v)),
+            b'u' if client && of_first => {
+                field(line, b"user-agent").map(|v| (&mut http.user_agent, v))
             }
+            b'c' => {
+                if let Some(value) = field(line, b"content-length") {
+                    half.set_length(value);
+                    return;
+                }
+                if client || !of_first || half.status < 200 {
+                    return;
+                }
+                field(line, b"content-type").map(|v| (&mut http.content_type, v))
+            }
+            b't' => {
+                if let Some(value) = field(line, b"transfer-encoding") {
+                    half.set_coding(value);
+                }
+                return;
+            }
+            _ => return,
         };
-        // By length first: most fields are none of these.
-        match name.len() {
-            4 if client && http.requests == 1 && name.eq_ignore_ascii_case(b"host") => {
-                keep(&mut http.host);
-            }
-            10 if client && http.requests == 1 && name.eq_ignore_ascii_case(b"user-agent") => {
-                keep(&mut http.user_agent);
-            }
-            12 if !client
-                && http.responses == 1
-                && half.status >= 200
-                && name.eq_ignore_ascii_case(b"content-type") =>
-            {
-                keep(&mut http.content_type);
-            }
-            _ => {}
+        if let Some((slot, value)) = slot
+            && slot.is_none()
+        {
+            *slot = Some(text(value, TEXT_BYTES));
         }
     }
 
@@ -210,9 +210,7 @@ impl HttpSession {
         let mut until_close = false;
         if client {
             let asked = self.halves[direction as usize].asked;
-            if self.outstanding.len() < OUTSTANDING {
-                self.outstanding.push_back(asked);
-            }
+            self.outstanding.push(asked);
             if asked == Asked::Connect {
                 self.halves[direction as usize].phase = Phase::Held;
                 return None;
@@ -224,7 +222,7 @@ impl HttpSession {
             }
             let asked = match status {
                 ..200 => Asked::Other,
-                _ => self.outstanding.pop_front().unwrap_or_default(),
+                _ => self.outstanding.pop(),
             };
             if asked == Asked::Connect {
                 if status / 100 == 2 {
@@ -265,6 +263,14 @@ fn other(direction: Direction) -> Direction {
         Direction::Orig => Direction::Resp,
         Direction::Resp => Direction::Orig,
     }
+}
+
+/// The value of a field, if it has this name (RFC 9112, section 5: nothing stands between a name
+/// and its colon).
+fn field<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let (head, value) = line.split_at_checked(name.len())?;
+    let value = value.strip_prefix(b":")?;
+    head.eq_ignore_ascii_case(name).then(|| value.trim_ascii())
 }
 
 /// Whether a word is the version of a protocol, such as `RTSP/1.0`.

@@ -40,21 +40,20 @@ const METHODS: &[&[u8]] = &[
     b"RPC_OUT_DATA",
 ];
 
+/// Bytes of the longest method.
+const LONGEST: usize = 12;
+
 /// True if the bytes begin with a method and a space; none if too few bytes tell.
 pub(in crate::flow::app) fn probe_request(bytes: &[u8]) -> Option<bool> {
-    let mut open = false;
-    for method in METHODS {
-        let shared = bytes.len().min(method.len());
-        if bytes[..shared] != method[..shared] {
-            continue;
-        }
-        match bytes.get(method.len()) {
-            Some(b' ') => return Some(true),
-            Some(_) => {}
-            None => open = true,
-        }
+    if !bytes.first().is_none_or(u8::is_ascii_uppercase) {
+        return Some(false);
     }
-    if open { None } else { Some(false) }
+    let head = &bytes[..bytes.len().min(LONGEST + 1)];
+    match head.iter().position(|&byte| byte == b' ') {
+        Some(end) => Some(METHODS.contains(&&head[..end])),
+        None if METHODS.iter().any(|method| method.starts_with(head)) => None,
+        None => Some(false),
+    }
 }
 
 /// True if the bytes begin as an answer does; none if too few bytes tell.
@@ -65,6 +64,11 @@ pub(in crate::flow::app) fn probe_answer(bytes: &[u8]) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn none_is_longer() {
+        assert_eq!(METHODS.iter().map(|method| method.len()).max(), Some(LONGEST));
+    }
 
     #[test]
     fn methods_are_told_by_their_beginnings() {
