@@ -1,5 +1,7 @@
 //! A graph of tests written as classic BPF.
 
+use std::collections::HashMap;
+
 use super::condition::{Compare, Load, Value, Width};
 use super::decision::{Decision, Place};
 use super::program::{Instruction, code};
@@ -24,6 +26,8 @@ pub(super) fn emit(decision: &Decision, start: Place, snap_bytes: u32) -> Vec<In
     // Written from the end to the start: every jump goes forward, to what is written already.
     let mut backward: Vec<Instruction> = Vec::new();
     let mut written = vec![0_usize; start.index() + 1];
+    // The last unconditional jump to a place: others may come by it.
+    let mut hops: HashMap<usize, usize> = HashMap::new();
     for index in 0..=start.index() {
         let Some(held) = &held[index] else { continue };
         let place = Place::at(index);
@@ -40,9 +44,13 @@ pub(super) fn emit(decision: &Decision, start: Place, snap_bytes: u32) -> Vec<In
         let mut short = [on_true, on_false];
         for goal in &mut short {
             if far(backward.len(), *goal) {
-                let over = backward.len() - *goal;
-                backward.push(Instruction::new(code::JUMP, over as u32));
-                *goal = backward.len();
+                let hop = hops.entry(*goal).or_insert(*goal);
+                if far(backward.len(), *hop) {
+                    let over = backward.len() - *goal;
+                    backward.push(Instruction::new(code::JUMP, over as u32));
+                    *hop = backward.len();
+                }
+                *goal = *hop;
             }
         }
         let (jump, k) = match node.test.compare {

@@ -72,6 +72,17 @@ pub enum LiveError {
         /// What the kernel said.
         source: std::io::Error,
     },
+    /// libpcap could not listen.
+    #[cfg(feature = "libpcap")]
+    #[error(
+        "capturing on {interface} through libpcap: {message}; check its name, the privilege, the filter"
+    )]
+    Libpcap {
+        /// Its name.
+        interface: String,
+        /// What libpcap said.
+        message: String,
+    },
     /// Another system than Linux.
     #[error(
         "capturing on an interface works on Linux alone; here, pipe a capture in: `tcpdump -U -w - \

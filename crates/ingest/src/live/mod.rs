@@ -13,6 +13,8 @@ mod error;
 mod frames;
 #[cfg(target_os = "linux")]
 mod interface;
+#[cfg(feature = "libpcap")]
+mod libpcap;
 mod listen;
 #[cfg(target_os = "linux")]
 mod ring;
@@ -21,4 +23,6 @@ mod source;
 
 pub use error::LiveError;
 pub use frames::RingFrames;
+#[cfg(feature = "libpcap")]
+pub use libpcap::Libpcap;
 pub use listen::{Live, LiveCounters, LiveInterface, LiveOptions, interfaces};

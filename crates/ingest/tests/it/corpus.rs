@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use tripline_core::Rng;
 use tripline_core::flow::Flow;
+use tripline_ingest::capture::LinkType;
+use tripline_ingest::filter::{Filter, FrameView, Program};
+use tripline_ingest::live::RingFrames;
 use tripline_ingest::sensors::netflow::{Collector, CollectorOptions};
 use tripline_ingest::sensors::{SensorCounters, SensorLogs, SensorOptions};
 use tripline_ingest::{ReadOptions, open_bytes, read_bytes};
@@ -203,5 +206,46 @@ fn netflow() {
     }
     changed("netflow", |_, bytes| {
         collect(bytes);
+    });
+}
+
+#[test]
+fn filter() {
+    let check = |bytes: &[u8]| {
+        let cut = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
+        let (text, frame) = bytes.split_at(cut);
+        let Ok(filter) = Filter::parse(&String::from_utf8_lossy(text)) else { return false };
+        for (link, _) in LinkType::DECODED {
+            let Ok(program) = filter.compile(link, 96) else { continue };
+            assert_eq!(Program::new(program.instructions().to_vec()).as_ref(), Ok(&program));
+            let Ok(on_socket) = filter.compile_for_socket(link, 96, false) else { continue };
+            let frame = FrameView::whole(frame);
+            assert_eq!(on_socket.run(&frame), program.run(&frame));
+        }
+        true
+    };
+    for (name, bytes) in seeds("filter") {
+        assert_eq!(check(&bytes), name != "bad", "{name}");
+    }
+    changed("filter", |_, bytes| {
+        check(bytes);
+    });
+}
+
+#[test]
+fn ring_block() {
+    let check = |bytes: &[u8]| {
+        let mut frames = RingFrames::new(LinkType::ETHERNET, 4);
+        let block = frames.read(bytes.to_vec());
+        assert_eq!(block.records().len() as u64, frames.frames());
+        block.decode();
+        frames.frames()
+    };
+    let told: Vec<(String, u64)> =
+        seeds("ring_block").into_iter().map(|(name, bytes)| (name, check(&bytes))).collect();
+    let told: Vec<(&str, u64)> = told.iter().map(|(name, told)| (name.as_str(), *told)).collect();
+    assert_eq!(told, [("none", 0), ("short", 1), ("two", 2)]);
+    changed("ring_block", |_, bytes| {
+        check(bytes);
     });
 }
