@@ -9,7 +9,8 @@ pub struct FlowSettings {
     pub idle: Duration,
     /// A flow is told after this long, and what follows is a flow of its own.
     pub active: Duration,
-    /// A TCP flow that was closed or reset ends this long after; late packets still belong to it.
+    /// A TCP flow that was closed or reset ends this long after; late packets still belong to it. It
+    /// is closed by a FIN of both ends, or of one if the other sent nothing, reset by a RST of one.
     /// `None` never ends a flow for its flags.
     pub tcp_linger: Option<Duration>,
     /// A TCP flow whose SYN has no answer this long after ends, and what follows is another. `None`

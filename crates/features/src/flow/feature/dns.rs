@@ -56,14 +56,19 @@ impl FlowFeature for Dns {
             ColumnDoc::number(
                 "dns_query_length",
                 "bytes",
-                "Length of the longest query name, without its final dot.",
+                "Length of the longest query name, without its final dot; missing without one.",
             ),
             ColumnDoc::number(
                 "dns_query_entropy",
                 "bits",
-                "Largest Shannon entropy of the bytes of a query name in lower case.",
+                "Largest Shannon entropy of the bytes of a query name in lower case; missing without \
+                 one.",
             ),
-            ColumnDoc::number("dns_query_labels", "1", "Most labels of a query name."),
+            ColumnDoc::number(
+                "dns_query_labels",
+                "1",
+                "Most labels of a query name; missing without one.",
+            ),
             ColumnDoc::category("dns_query_type", TYPE_NAMES, "Type of the first query."),
             ColumnDoc::number("dns_queries", "1", "Queries."),
             ColumnDoc::number("dns_responses", "1", "Answers, whatever they hold."),
