@@ -19,13 +19,14 @@ pub(super) enum Hint {
 pub(super) fn words(bytes: &[u8], other: &[u8], ports: [u16; 2], whole: bool) -> Hint {
     let port = |list: &[u16]| ports.iter().any(|port| list.contains(port));
     let line = match memchr::memchr(b'\n', bytes) {
-        Some(end) => bytes[..end].trim_ascii_end(),
+        Some(end) => &bytes[..end],
         None if !whole && bytes.iter().all(|&byte| is_text(byte)) => return Hint::More,
         None => return Hint::Nothing,
     };
     if !line.iter().all(|&byte| is_text(byte)) {
         return Hint::Nothing;
     }
+    let line = line.trim_ascii_end();
     let is = |word: &[u8]| {
         line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
             && line.get(word.len()).is_none_or(|&byte| byte == b' ')
