@@ -1,7 +1,9 @@
 //! Our side of the side-by-side measurements; the scripts beside this crate run the peers.
 
 mod fit_score;
+mod flows;
 mod imported;
+mod mix;
 mod netflow;
 mod read;
 mod score;
@@ -28,6 +30,8 @@ enum Command {
         /// Where the scores go, as little-endian doubles.
         scores: PathBuf,
     },
+    Flows(flows::Args),
+    Mix(mix::Args),
     Netflow(netflow::Args),
     Read(read::Args),
     /// Score rows with a LightGBM model, print times as JSON.
@@ -39,6 +43,8 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::FitScore { request, scores } => fit_score::run(&request, &scores),
+        Command::Flows(args) => flows::run(&args),
+        Command::Mix(args) => mix::run(&args),
         Command::Netflow(args) => netflow::run(&args),
         Command::Read(args) => read::run(&args),
         Command::Score(args) => score::run(&args),

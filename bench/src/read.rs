@@ -59,7 +59,7 @@ fn first_numbers(data: &tripline_core::Dataset) -> f64 {
 }
 
 /// What Linux tells in `/proc/self/status`.
-fn peak_rss_bytes() -> Option<u64> {
+pub(crate) fn peak_rss_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

@@ -36,6 +36,11 @@ impl<W: Write> PacketWriter<W> {
     /// Errors with [`io::ErrorKind::InvalidInput`] for a time that the format cannot hold (before
     /// 1970, after 2106) or a frame over 256 KiB.
     pub fn write(&mut self, time_ns: i64, frame: &[u8]) -> io::Result<()> {
+        self.write_cut(time_ns, frame, u32::try_from(frame.len()).map_err(invalid)?)
+    }
+
+    /// The same for a frame that had `wire` bytes before it was cut.
+    pub fn write_cut(&mut self, time_ns: i64, frame: &[u8], wire: u32) -> io::Result<()> {
         let seconds = u32::try_from(time_ns.div_euclid(1_000_000_000)).map_err(invalid)?;
         let length = u32::try_from(frame.len()).map_err(invalid)?;
         if length > MAX_FRAME_BYTES {
@@ -46,7 +51,7 @@ impl<W: Write> PacketWriter<W> {
         header[..4].copy_from_slice(&seconds.to_le_bytes());
         header[4..8].copy_from_slice(&nanoseconds.to_le_bytes());
         header[8..12].copy_from_slice(&length.to_le_bytes());
-        header[12..].copy_from_slice(&length.to_le_bytes());
+        header[12..].copy_from_slice(&wire.to_le_bytes());
         self.out.write_all(&header)?;
         self.out.write_all(frame)?;
         self.frames += 1;

@@ -23,6 +23,7 @@ use tripline_core::flow::Flow;
 
 use self::intervals::Intervals;
 use self::pattern::{Pattern, Shape};
+use crate::bytes::Input;
 use crate::error::IngestError;
 
 /// Name of the class of flows without a label.
@@ -107,7 +108,16 @@ impl FlowLabels {
     /// Errors if there is no file, if its header lacks a column that is needed, or if no line of
     /// it tells a label; single bad lines are counted.
     pub fn read(path: &Path, options: &LabelOptions) -> Result<Self, IngestError> {
-        read::read(path, options)
+        read::read(&Input::File(path.to_owned()), options)
+    }
+
+    /// The same from memory; `name` is for messages.
+    pub fn read_bytes(
+        name: &str,
+        bytes: &[u8],
+        options: &LabelOptions,
+    ) -> Result<Self, IngestError> {
+        read::read(&Input::Memory { name: name.to_owned(), bytes: bytes.into() }, options)
     }
 
     /// Class names; the first is that of benign flows.

@@ -1,7 +1,6 @@
 //! Lines of a label file to labels.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use super::columns::{Columns, Role};
 use super::intervals::{Interval, Intervals};
@@ -20,9 +19,9 @@ const MAX_SHAPES: usize = 64;
 const MAX_CLASSES: usize = 256;
 const SECOND: i64 = 1_000_000_000;
 
-pub(super) fn read(path: &Path, options: &LabelOptions) -> Result<FlowLabels, IngestError> {
-    let name = path.display().to_string();
-    let mut stream = ByteStream::open(&Input::File(path.to_owned()))?;
+pub(super) fn read(input: &Input, options: &LabelOptions) -> Result<FlowLabels, IngestError> {
+    let name = input.name();
+    let mut stream = ByteStream::open(input)?;
     let mut reader = Reader::new(&name, options);
     let mut waiting: Vec<u8> = Vec::new();
     while let Some(block) = stream.next_block()? {

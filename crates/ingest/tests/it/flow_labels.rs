@@ -38,10 +38,7 @@ fn flow(protocol: u8, from: (&str, u16), to: (&str, u16), start: i64, end: i64) 
 }
 
 fn read(text: &str, options: &LabelOptions) -> Result<FlowLabels, IngestError> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("labels.csv");
-    std::fs::write(&path, text).unwrap();
-    FlowLabels::read(&path, options)
+    FlowLabels::read_bytes("labels.csv", text.as_bytes(), options)
 }
 
 fn names(labels: &FlowLabels, flows: &[Flow]) -> (Vec<String>, JoinCounts) {

@@ -97,7 +97,7 @@ impl System {
                 ports: (1025, 65_000),
             },
             Self::RawSocket => Stack {
-                ttl: 255 - rng.below(200) as u8,
+                ttl: [64, 64, 255, 37 + rng.below(23) as u8][rng.index(4)],
                 first_window: [1024, 1024, 65_535, 2048][rng.index(4)],
                 window: 1024,
                 window_scale: None,

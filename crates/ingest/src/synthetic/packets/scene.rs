@@ -188,7 +188,8 @@ impl Scene {
         let stack = System::RawSocket.stack(rng);
         let mut link = Link { ends, stacks: [stack, b.stack], path, vlan: self.vlan.then_some(30) };
         link.ends[CLIENT].address = IpAddr::V4(outside_address(rng.next_u64() as u32));
-        link.ends[CLIENT].ttl = 30 + rng.below(220) as u8;
+        let ttl = [64, 64, 128, 255][rng.index(4)];
+        link.ends[CLIENT].ttl = ttl - 5 - rng.below(20) as u8;
         link.ends[SERVER].address = b.v4;
         link
     }

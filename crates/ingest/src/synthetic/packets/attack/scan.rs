@@ -144,7 +144,8 @@ impl Agent for Scan {
             let mut link = turn.scene.link(turn.rng, self.source, target, port);
             if !self.usual_stack {
                 link.stacks[CLIENT] = self.system.stack(turn.rng);
-                link.ends[CLIENT].ttl = link.stacks[CLIENT].ttl;
+                let hops = turn.scene.machine(self.source).hops;
+                link.ends[CLIENT].ttl = link.stacks[CLIENT].ttl.saturating_sub(hops).max(2);
             }
             let mut tcp = Tcp::new(turn.rng, link, turn.at);
             if silent {

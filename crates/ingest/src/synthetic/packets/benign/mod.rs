@@ -32,7 +32,7 @@ const ACTIVITIES: &[(f64, Activity)] = &[
     (1.0, office::call),
     (2.0, office::discovery),
     (1.0, office::quiet_connection),
-    (4.0, bulk::upload),
+    (2.5, bulk::upload),
     (1.5, bulk::backup),
     (3.0, failing::form),
     (1.2, failing::expired),
