@@ -21,6 +21,8 @@ const SWITCHES: u8 = 4;
 pub(super) struct Session {
     parsers: Parsers,
     closed: [bool; 2],
+    /// The direction by whose bytes the protocol was told.
+    told_by: Option<Direction>,
     switches: u8,
     strange: u8,
     ports: [u16; 2],
@@ -197,6 +199,7 @@ impl Session {
         });
         if let Found::Protocol(protocol, client) = found {
             self.parsers.begin(protocol, client, self.ports);
+            self.told_by = Some(direction);
             if matches!(self.parsers.mode, Mode::Watch(_)) {
                 // What the other side said first may have told nothing.
                 self.closed = [false; 2];
@@ -205,9 +208,14 @@ impl Session {
         found
     }
 
-    /// The bytes are not of the protocol that was taken for theirs.
+    /// The bytes are not of the protocol that was taken for theirs. Only the direction by which it
+    /// was told can disprove it.
     fn fail(&mut self, direction: Direction) {
-        if self.parsers.withdraw() { self.end() } else { self.close(direction) }
+        if self.told_by == Some(direction) && self.parsers.withdraw() {
+            self.end();
+        } else {
+            self.close(direction);
+        }
     }
 
     /// No more of a direction.
