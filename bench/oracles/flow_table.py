@@ -214,6 +214,9 @@ def tcp(flow, p, direction, clock):
     else:
         fresh = False
     kind = classify(end, p, length)
+    if ack and not peer.started:
+        # What it acknowledges tells the number of a SYN that was not seen.
+        peer.start = (p.acknowledgement - 1) & 0xFFFFFFFF
     # History.
     bits = bool(syn) + bool(fin) + bool(rst)
     if bits > 1:
