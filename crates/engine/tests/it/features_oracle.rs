@@ -73,11 +73,11 @@ fn data_features_equal_the_oracle() {
                 .iter()
                 .map(|key| key.as_u64().unwrap())
                 .collect();
-            assert!(
-                keys == wanted,
-                "{} {name}: flows by first packet {keys:?}, not {wanted:?}",
-                card.id
-            );
+            if keys != wanted {
+                let about = format!("{name}: flows by first packet {keys:?}, not {wanted:?}");
+                wrong.entry(format!("{} flows", card.id)).or_insert((0, about)).0 += 1;
+                continue;
+            }
             let values = capture["values"].as_object().unwrap();
             let names: Vec<&str> = values.keys().map(String::as_str).collect();
             for field in told.rows.schema().fields() {
