@@ -10,4 +10,5 @@ mod forged;
 mod golden;
 mod ndpi;
 mod same_flows;
+mod sets;
 mod zeek;
