@@ -227,7 +227,8 @@ def ports(p, segment, inside, odd):
     p.transport_header_bytes = head
     p.payload_bytes = inside - head
     p.payload = segment[head:inside]
-    if p.source == p.destination or (p.protocol in (TCP, UDP) and p.source_port == 0):
+    itself = (p.source, p.source_port) == (p.destination, p.destination_port)
+    if p.protocol in (TCP, UDP) and (p.source_port == 0 or itself):
         odd.add("bad_endpoint")
 
 

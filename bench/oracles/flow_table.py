@@ -5,6 +5,7 @@ Rules: those of `FlowSettings` for time-outs, of Zeek (src/packet_analysis/proto
 scripts/base/protocols/conn/main.zeek) for initiator, `conn_state` and `history`.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from flow_packets import ACK, FIN, RST, SYN, TCP, UDP
@@ -28,6 +29,7 @@ class Endpoint:
     acknowledged: int = 0
     gaps: list = field(default_factory=list)   # what is missing, relative to start
     top: int = None                            # behind the highest number sent, relative to start
+    highest: int = 0                           # the same as a sequence number
     started: bool = False
     counts: dict = field(default_factory=dict)
 
@@ -128,7 +130,7 @@ class Table:
 
 # Ports that Zeek's scripts register as `likely_server_ports`.
 TCP_SERVERS = {
-    21, 22, 25, 53, 80, 81, 88, 102, 135, 139, 389, 443, 445, 502, 563, 585, 587, 614, 631, 636,
+    21, 22, 25, 53, 80, 81, 88, 102, 135, 139, 389, 443, 445, 502, 524, 563, 585, 587, 614, 631, 636,
     989, 990, 992, 993, 995, 1080, 1883, 2811, 3128, 3268, 3269, 3306, 3389, 5060, 5223, 5432,
     5900, 6379, 6666, 6667, 6668, 6669, 8000, 8080, 8888, 20000,
 }
@@ -172,11 +174,14 @@ def classify(end, p, length):
     """What kind of segment, against the highest number its sender sent and its last eight gaps."""
     if length == 0:
         return IN_ORDER
-    low = signed(p.sequence - end.start)
-    high = low + length
     if end.top is None:
-        end.top = high
+        end.top, end.highest = length, (p.sequence + length) & 0xFFFFFFFF
         return IN_ORDER
+    # From the highest number on, so that a flow may be longer than 2 GiB.
+    low = end.top + signed(p.sequence - end.highest)
+    high = low + length
+    if high > end.top:
+        end.highest = (p.sequence + length) & 0xFFFFFFFF
     if low > end.top:
         end.gaps = (end.gaps + [(end.top, low)])[-8:]
         end.top = high
@@ -313,7 +318,9 @@ def conn_state(flow):
             return "REJ"
         return "RSTRH" if quiet_o else "RSTR"
     if o == RESET:
-        return "RSTOS0" if quiet_r else "RSTO"
+        if quiet_r:
+            return "RSTOS0" if re.match(r"\^?S[^HAFGIQ]*R", flow.history) else "OTH"
+        return "RSTO"
     if o == CLOSED and r == CLOSED:
         return "SF"
     if o == CLOSED:

@@ -157,7 +157,7 @@ impl Anomalies {
     pub const SYN_PAYLOAD: Self = Self(1 << 10);
     /// The UDP length differs from what IP carries.
     pub const UDP_LENGTH: Self = Self(1 << 11);
-    /// Source equals destination, or a source port of 0 with TCP or UDP.
+    /// TCP or UDP from the address and port that it goes to, or from port 0.
     pub const BAD_ENDPOINT: Self = Self(1 << 12);
     /// A time to live (hop limit) of 0 or 1.
     pub const LOW_TTL: Self = Self(1 << 13);

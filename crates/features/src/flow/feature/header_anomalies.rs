@@ -38,7 +38,10 @@ impl FlowFeature for HeaderAnomalies {
             ("tcp_bad_urgent", "TCP segments whose urgent flag and pointer disagree."),
             ("syn_payload", "TCP segments with SYN and payload."),
             ("bad_udp_length", "UDP datagrams whose length differs from what IP carries."),
-            ("bad_endpoint", "Packets to their own sender, or from port 0 of TCP or UDP."),
+            (
+                "bad_endpoint",
+                "TCP or UDP packets from the address and port that they go to, or from port 0.",
+            ),
             ("low_ttl", "Packets with a time to live of 0 or 1."),
             ("cut", "Packets whose captured bytes end before the headers say."),
         ];
