@@ -65,6 +65,12 @@ impl FlowDetector {
         &self.model
     }
 
+    /// Takes another threshold of the raw score, from which on a flow is an alert.
+    pub fn set_threshold(&mut self, raw: f64) {
+        self.model.decision.threshold = raw;
+        "set by hand".clone_into(&mut self.model.decision.rule);
+    }
+
     /// The set whose columns it reads.
     pub fn set(&self) -> &'static SetCard {
         self.set
