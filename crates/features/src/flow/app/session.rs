@@ -142,7 +142,16 @@ impl Session {
         loop {
             if matches!(self.parsers.mode, Mode::Probe) {
                 match self.probe(direction, &bytes[at..]) {
-                    Found::Protocol(..) => release = true,
+                    Found::Protocol(..) => {
+                        // What the other side said came before.
+                        if !self.streams[1 - side].pending.is_empty() {
+                            self.feed(other(direction), &[]);
+                        }
+                        if self.closed[side] {
+                            return;
+                        }
+                        continue;
+                    }
                     Found::More => break,
                     Found::Nothing => return self.close(direction),
                 }
