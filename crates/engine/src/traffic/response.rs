@@ -70,17 +70,7 @@ const PATCH: &str = "check the responder for signs of execution; patch the servi
 /// Categories of our own generator, UNSW-NB15, NSL-KDD and CIC-IDS2017, in lower case with `_`.
 const RESPONSES: &[(&[&str], Response)] = &[
     (
-        &[
-            "port_scan",
-            "portscan",
-            "probe",
-            "satan",
-            "ipsweep",
-            "nmap",
-            "portsweep",
-            "mscan",
-            "saint",
-        ],
+        &["port_scan", "probe", "satan", "ipsweep", "nmap", "portsweep", "mscan", "saint"],
         Response { technique: SERVICE_DISCOVERY, impact: 0.6, action: BLOCK_SCANNER },
     ),
     (
@@ -90,7 +80,6 @@ const RESPONSES: &[(&[&str], Response)] = &[
     (
         &[
             "brute_force",
-            "bruteforce",
             "guess_passwd",
             "ftp_patator",
             "ssh_patator",
