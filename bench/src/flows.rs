@@ -35,6 +35,8 @@ pub(crate) struct Args {
 
 /// Blocks that are decoded, then given to the engine, at once.
 const GROUP: usize = 4;
+/// Frames after which no further block is taken.
+const FRAMES: usize = 1 << 16;
 
 #[derive(Default)]
 struct Seconds {
@@ -77,8 +79,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             );
             batches = next;
         }
-        timed(&mut seconds.process, || engine.finish());
-        timed(&mut seconds.rows, || take(engine.as_mut(), &mut flows, &mut cells));
+        loop {
+            let more = timed(&mut seconds.process, || engine.finish_part());
+            timed(&mut seconds.rows, || take(engine.as_mut(), &mut flows, &mut cells));
+            if !more {
+                break;
+            }
+        }
         let whole = start.elapsed().as_secs_f64();
         let counters = source.capture.counters();
         let told = engine.counters();
@@ -94,6 +101,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             "open_peak": told.open_peak,
             "bytes_peak": told.bytes_peak,
             "bytes_per_open_flow": told.bytes_peak as f64 / told.open_peak.max(1) as f64,
+            "held_peak": told.held_peak,
             "evicted": told.evicted_for_count + told.evicted_for_bytes,
             "stages": {
                 "read": source.seconds.read,
@@ -121,7 +129,15 @@ impl Source {
     fn next(&mut self) -> Vec<Batch> {
         let Self { capture, reassembler, seconds } = self;
         let blocks: Vec<Block> = timed(&mut seconds.read, || {
-            std::iter::from_fn(|| capture.next_block()).take(GROUP).collect()
+            let (mut blocks, mut frames) = (Vec::new(), 0);
+            while blocks.len() < GROUP
+                && frames < FRAMES
+                && let Some(block) = capture.next_block()
+            {
+                frames += block.records().len();
+                blocks.push(block);
+            }
+            blocks
         });
         let decoded: Vec<_> =
             timed(&mut seconds.decode, || blocks.into_par_iter().map(Block::decode).collect());

@@ -127,6 +127,9 @@ pub enum EngineError {
         /// The file.
         file: PathBuf,
     },
+    /// The thread that reads a capture has failed.
+    #[error("reading the capture failed inside the program: please report it with the capture")]
+    ReaderFailed,
     /// Captures and logs in one run.
     #[error("captures and logs cannot be read together: run the command once for each")]
     MixedTraffic,
@@ -138,6 +141,19 @@ pub enum EngineError {
     NoFlows {
         /// The file.
         file: PathBuf,
+    },
+    /// Labels of other flows.
+    #[error(
+        "{}: none of the {labels} labels meets one of its {flows} flows; check that they are of this capture, and the zone of their times (--label-shift)",
+        file.display()
+    )]
+    NoLabelMet {
+        /// The capture or log.
+        file: PathBuf,
+        /// Flows in it.
+        flows: u64,
+        /// Labels given.
+        labels: u64,
     },
     /// A file could not be read.
     #[error("{}: cannot be read: {source}", file.display())]

@@ -4,8 +4,27 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use crate::error::StoreError;
+
+/// Files that are being written under a temporary name.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes what is being written, before the program ends without its outputs.
+pub fn discard_unfinished() {
+    if let Ok(mut unfinished) = UNFINISHED.lock() {
+        for file in unfinished.drain(..) {
+            let _ = fs::remove_file(file);
+        }
+    }
+}
+
+fn finished(temporary: &Path) {
+    if let Ok(mut unfinished) = UNFINISHED.lock() {
+        unfinished.retain(|file| file != temporary);
+    }
+}
 
 /// A file written beside its final name, which it takes in [`AtomicFile::commit`]. Dropped before
 /// that it leaves nothing behind, and what lay there before stays.
@@ -77,6 +96,7 @@ impl AtomicFile {
         }
         if let Some(temporary) = &self.temporary {
             fs::rename(temporary, &self.target).map_err(error("rename to"))?;
+            finished(temporary);
             self.temporary = None;
             sync_folder(&self.target);
         }
@@ -105,6 +125,7 @@ impl Drop for AtomicFile {
         }
         if let Some(temporary) = &self.temporary {
             let _ = fs::remove_file(temporary);
+            finished(temporary);
         }
     }
 }
@@ -129,7 +150,12 @@ fn open_beside(target: &Path) -> io::Result<(PathBuf, File)> {
         name.push(format!(".{}-{counter}.part", std::process::id()));
         let temporary = target.with_file_name(name);
         match OpenOptions::new().write(true).create_new(true).open(&temporary) {
-            Ok(file) => return Ok((temporary, file)),
+            Ok(file) => {
+                if let Ok(mut unfinished) = UNFINISHED.lock() {
+                    unfinished.push(temporary.clone());
+                }
+                return Ok((temporary, file));
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && counter < 1000 => {
                 counter += 1;
             }

@@ -11,7 +11,7 @@ pub mod key;
 pub mod limits;
 pub mod model_file;
 
-pub use atomic::AtomicFile;
+pub use atomic::{AtomicFile, discard_unfinished};
 pub use error::StoreError;
 pub use key::{KeyError, PublicKey, SecretKey};
 pub use limits::Limits;

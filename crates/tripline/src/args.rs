@@ -124,6 +124,9 @@ pub(crate) struct TrafficArgs {
     /// What the flows of a capture or log are: a CSV joined by addresses, ports and time
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
+    /// The same for the flows of --test; without it --labels holds those of both
+    #[arg(long, value_name = "FILE")]
+    pub(crate) test_labels: Option<PathBuf>,
     /// Flows of which the labels say nothing: `benign` or `drop` [default: benign]
     #[arg(long, value_name = "RULE")]
     pub(crate) unlabelled: Option<String>,
@@ -133,7 +136,8 @@ pub(crate) struct TrafficArgs {
     /// Seconds to add to the times of labels: local time of UTC-3 needs 10800 [default: 0]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) label_shift: Option<i64>,
-    /// The feature set: `tripline`, `unsw_nb15` or `cicflowmeter` [default: tripline]
+    /// The feature set: `tripline`, `unsw_nb15`, `unsw_nb15_csv`, `cicflowmeter` or
+    /// `cicflowmeter_2018`; of a table its columns are kept [default: tripline]
     #[arg(long, value_name = "SET")]
     pub(crate) set: Option<String>,
     /// Packets that count, in a subset of pcap-filter
@@ -145,7 +149,8 @@ pub(crate) struct TrafficArgs {
 #[derive(Debug, Args, Default)]
 #[command(next_help_heading = "Flows")]
 pub(crate) struct FlowArgs {
-    /// The feature set: `tripline`, `unsw_nb15` or `cicflowmeter` [default: tripline]
+    /// The feature set: `tripline`, `unsw_nb15`, `unsw_nb15_csv`, `cicflowmeter` or
+    /// `cicflowmeter_2018`, as docs/sets describes them [default: tripline]
     #[arg(long, value_name = "SET")]
     pub(crate) set: Option<String>,
     /// Packets that count, in a subset of pcap-filter: `tcp port 443 and not net 10.0.0.0/8`

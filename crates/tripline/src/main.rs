@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod config;
 mod exit;
+mod interrupt;
 mod live_table;
 mod output;
 mod outputs;
@@ -28,7 +29,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = args::Cli::parse();
     let terminal = terminal::Terminal::new(&cli.global);
-    match commands::run(&cli, &terminal) {
+    match interrupt::listen().and_then(|()| commands::run(&cli, &terminal)) {
         Ok(code) => code.into(),
         Err(error) => {
             terminal.error(&error);

@@ -36,6 +36,8 @@ pub(crate) struct Session {
     config_file: Option<PathBuf>,
     /// Whether a feature set was named on the command line.
     set_asked: bool,
+    /// Labels of the flows of a test file, where they stand apart.
+    test_labels: Option<PathBuf>,
 }
 
 impl Session {
@@ -47,7 +49,13 @@ impl Session {
         config.run.seed = cli.global.seed.unwrap_or(config.run.seed);
         config.run.threads = cli.global.threads.unwrap_or(config.run.threads);
         tripline_engine::use_threads(config.run.threads)?;
-        Ok(Self { terminal, config, config_file: cli.global.config.clone(), set_asked: false })
+        Ok(Self {
+            terminal,
+            config,
+            config_file: cli.global.config.clone(),
+            set_asked: false,
+            test_labels: None,
+        })
     }
 
     /// Refuses outputs that would replace a file that is read, or each other.
@@ -75,6 +83,7 @@ impl Session {
         if traffic.labels.is_some() {
             data.labels.clone_from(&traffic.labels);
         }
+        self.test_labels.clone_from(&traffic.test_labels);
         if let Some(rule) = &traffic.unlabelled {
             data.unlabelled.clone_from(rule);
         }
@@ -315,13 +324,28 @@ impl Session {
         progress: &dyn Progress,
     ) -> anyhow::Result<Dataset> {
         if is_traffic(file)? {
-            return self.read_traffic(file, self.feature_set()?, labelled, false, progress);
+            return self.read_traffic(
+                file,
+                self.feature_set()?,
+                labelled,
+                false,
+                self.labels(),
+                progress,
+            );
         }
         let options = self.read_settings().options(None, labelled);
         let mut data =
             tripline_ingest::read(file, &options, progress).map_err(EngineError::from)?;
         if self.set_asked {
             keep_set(&mut data, self.feature_set()?)?;
+        } else if data.source.layout == "tripline-flows" {
+            // What a capture is trained on, its flows as a table are trained on.
+            let has = |set: &&&SetCard| {
+                (set.columns)().iter().all(|column| data.rows.column(column.name).is_some())
+            };
+            if let Some(set) = flow::SETS.iter().find(has) {
+                keep_set(&mut data, set)?;
+            }
         }
         Ok(data)
     }
@@ -333,9 +357,10 @@ impl Session {
         set: &'static SetCard,
         labelled: bool,
         all_columns: bool,
+        labels: Option<&Path>,
         progress: &dyn Progress,
     ) -> anyhow::Result<Dataset> {
-        let labels = self.flow_labels()?;
+        let labels = self.labels_of(labels)?;
         if labelled && labels.is_none() {
             return Err(Usage(format!(
                 "{}: a capture or log has no labels; give them with --labels FILE",
@@ -350,7 +375,15 @@ impl Session {
 
     /// The labels of flows, if a file of them was given.
     pub(crate) fn flow_labels(&self) -> anyhow::Result<Option<FlowLabels>> {
-        let Some(file) = &self.config.data.labels else { return Ok(None) };
+        self.labels_of(self.labels())
+    }
+
+    fn labels(&self) -> Option<&Path> {
+        self.config.data.labels.as_deref()
+    }
+
+    fn labels_of(&self, file: Option<&Path>) -> anyhow::Result<Option<FlowLabels>> {
+        let Some(file) = file else { return Ok(None) };
         let slack = self.config.data.label_slack_seconds;
         if !(0.0..=86_400.0).contains(&slack) {
             return Err(
@@ -384,7 +417,8 @@ impl Session {
         progress: &dyn Progress,
     ) -> anyhow::Result<Dataset> {
         if is_traffic(file)? {
-            return self.read_traffic(file, self.feature_set()?, true, false, progress);
+            let labels = self.test_labels.as_deref().or(self.labels());
+            return self.read_traffic(file, self.feature_set()?, true, false, labels, progress);
         }
         let options = self.read_settings().options(Some(train.rows.schema()), true);
         Ok(tripline_ingest::read(file, &options, progress).map_err(EngineError::from)?)
@@ -403,7 +437,7 @@ impl Session {
                 Some(set) => set,
                 None => set_of(model)?,
             };
-            return self.read_traffic(file, set, labelled, true, progress);
+            return self.read_traffic(file, set, labelled, true, self.labels(), progress);
         }
         let options = self.read_settings().options(Some(model.input()), labelled);
         Ok(tripline_ingest::read(file, &options, progress).map_err(EngineError::from)?)
@@ -439,10 +473,13 @@ fn keep_set(data: &mut Dataset, set: &SetCard) -> anyhow::Result<()> {
     }
     let left_out: Vec<&str> =
         data.rows.schema().names().filter(|name| !kept.contains(name)).collect();
+    if left_out.is_empty() {
+        return Ok(());
+    }
     data.notes.push(Note {
         code: "set-columns",
         text: format!(
-            "only the columns that set `{}` computes faithfully are kept; left out: {}",
+            "left out of models by default (docs/sets/{}.md says why): {}",
             set.id,
             left_out.join(", ")
         ),

@@ -205,7 +205,7 @@ pub(crate) fn summary_text(summary: &TrafficSummary) -> String {
         text.push_str(&format!("  {}\n", counted.join(", ")));
     }
     for error in summary.errors() {
-        text.push_str(&format!("  error: {error}\n"));
+        text.push_str(&format!("  damaged: {error}\n"));
     }
     text
 }

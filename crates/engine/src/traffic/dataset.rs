@@ -53,6 +53,16 @@ pub fn labelled_dataset(
     }
     let summary = traffic.summary().clone();
     let join = joiner.map(|joiner| joiner.counts());
+    if let Some(join) = &join
+        && join.labelled == 0
+        && join.flows > 0
+    {
+        return Err(EngineError::NoLabelMet {
+            file: file.to_owned(),
+            flows: join.flows,
+            labels: join.labels,
+        });
+    }
     if whole.ends.is_empty() {
         return Err(EngineError::NoFlows { file: file.to_owned() });
     }
@@ -74,6 +84,15 @@ pub fn labelled_dataset(
     }
     if let Some(join) = &join {
         notes.push(Note { code: "labels-joined", text: joined(join) });
+        if join.labels_without_flow * 2 > join.labels {
+            notes.push(Note {
+                code: "labels-missed",
+                text:
+                    "most labels met no flow: those of another capture, or times in another zone \
+                       (--label-shift)"
+                        .to_owned(),
+            });
+        }
     }
     notes.extend(summary.errors().into_iter().map(|text| Note { code: "damaged-traffic", text }));
     let rows = whole.ends.len();

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tripline_core::Schema;
+use tripline_core::flow::EndReason;
 use tripline_features::flow::{FlowBatch, FlowSettings, SetCard};
 use tripline_ingest::capture::CaptureOptions;
 use tripline_ingest::filter::Filter;
@@ -73,7 +74,12 @@ impl Traffic {
         let stopped = self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::SeqCst));
         let batch = self.source.next(stopped)?;
         self.source.count(&mut self.summary);
-        self.summary.flows += batch.as_ref().map_or(0, |batch| batch.flows.len() as u64);
+        for flow in batch.iter().flat_map(|batch| &batch.flows) {
+            match flow.ended {
+                EndReason::Open => self.summary.early += 1,
+                _ => self.summary.flows += 1,
+            }
+        }
         self.summary.open = self.summary.table.open;
         self.summary.packets = self.summary.table.packets;
         self.summary.seconds = self.started.elapsed().as_secs_f64();

@@ -11,7 +11,7 @@ use tripline_ingest::sensors::netflow::CollectorCounters;
 pub struct TrafficSummary {
     /// Packets taken into flows.
     pub packets: u64,
-    /// Flows told, early looks included.
+    /// Flows told.
     pub flows: u64,
     /// Flows open now.
     pub open: u64,
@@ -29,6 +29,16 @@ pub struct TrafficSummary {
     pub netflow: Option<CollectorCounters>,
     /// Datagrams that the kernel dropped since nobody took them in time.
     pub netflow_dropped: u64,
+    /// Frames that the filter did not let pass.
+    pub filter_rejected: u64,
+    /// Frames of a link type that filters do not know; they do not pass either.
+    pub filter_not_known: u64,
+    /// Why the first of those could not be judged.
+    pub filter_refusal: Option<String>,
+    /// Files behind the first that could not be opened, with the reason.
+    pub not_opened: Vec<String>,
+    /// Early looks at flows still open; they are not among `flows`.
+    pub early: u64,
     /// Why an endless source ended by itself.
     pub ended: Option<String>,
 }
@@ -52,6 +62,10 @@ impl TrafficSummary {
             ("evicted_for_count", self.table.evicted_for_count),
             ("evicted_for_bytes", self.table.evicted_for_bytes),
             ("told_out_of_order", self.table.released_early),
+            ("filter_rejected", self.filter_rejected),
+            ("filter_not_known", self.filter_not_known),
+            ("files_not_opened", self.not_opened.len() as u64),
+            ("early_looks", self.early),
         ];
         if let Some(live) = &self.live {
             counts.push(("received", live.received));
@@ -107,6 +121,8 @@ impl TrafficSummary {
                     .map(|bad| format!("{}:{}: {}", bad.path, bad.line, bad.reason)),
             );
         }
+        errors.extend(self.not_opened.iter().cloned());
+        errors.extend(self.filter_refusal.clone());
         errors.extend(self.ended.clone());
         errors
     }

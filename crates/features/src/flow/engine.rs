@@ -26,8 +26,19 @@ pub trait FlowEngine: Send {
     /// Tells the time when no packet comes, in nanoseconds since 1970.
     fn advance(&mut self, clock_ns: i64);
 
+    /// Tells what has ended, without waiting for more packets: for a source that may be quiet.
+    /// Where flows are not told in the order of their ends, this alone makes their order depend on
+    /// how packets were batched.
+    fn flush(&mut self);
+
+    /// The input is at its end: ends some of the open flows, those that were quiet longest. False
+    /// once none is left. Taking flows between calls bounds what is held at once.
+    fn finish_part(&mut self) -> bool;
+
     /// Ends every flow: the input is at its end.
-    fn finish(&mut self);
+    fn finish(&mut self) {
+        while self.finish_part() {}
+    }
 
     /// The flows told since the last call.
     fn take(&mut self) -> FlowBatch;
@@ -60,6 +71,10 @@ pub struct FlowCounters {
     pub evicted_for_bytes: u64,
     /// Flows told out of order since too many were held back.
     pub released_early: u64,
+    /// Flows that have ended and wait to be told in order.
+    pub held: u64,
+    /// Most of those at once, as seen at the end of each epoch.
+    pub held_peak: u64,
     /// Flows open now.
     pub open: u64,
     /// Most flows open at once, as seen after each call.

@@ -39,12 +39,17 @@ const DISORDER_NS: i64 = 1_000_000_000;
 /// Empty blocks kept to be used again.
 const SPARE: usize = 2 * PARTITIONS;
 
+/// Rows taken already that blocks may keep beside as many as are held.
+const LOOSE: usize = 1 << 16;
+
 /// Flows that are held back until none can come before them, by time of the last packet then by
 /// number of the first.
 #[derive(Debug)]
 pub(super) struct Merge {
     columns: usize,
     max_held: usize,
+    /// Rows of all blocks, those of flows taken already included.
+    rows: usize,
     blocks: Vec<Option<Kept>>,
     free: Vec<u32>,
     spare: Vec<Block>,
@@ -53,13 +58,19 @@ pub(super) struct Merge {
     last: (i64, u64),
     /// Flows told behind one that should have come later.
     pub(super) disordered: u64,
+    /// Most flows held back when some were let go.
+    pub(super) held_peak: usize,
 }
 
 impl Merge {
-    pub(super) fn new(columns: usize, max_held: usize) -> Self {
+    pub(super) fn new(columns: usize, max_held: usize, max_bytes: usize) -> Self {
+        let row_bytes = columns * size_of::<f64>() + size_of::<Option<Flow>>() + size_of::<Held>();
+        // Blocks are half full at the least.
+        let max_held = max_held.min(max_bytes / (2 * row_bytes));
         Self {
             columns,
             max_held,
+            rows: 0,
             blocks: Vec::new(),
             free: Vec::new(),
             spare: Vec::new(),
@@ -67,7 +78,13 @@ impl Merge {
             released: Vec::new(),
             last: (i64::MIN, 0),
             disordered: 0,
+            held_peak: 0,
         }
+    }
+
+    /// Flows held back.
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
     }
 
     /// An empty block, one that was used before if there is one: its pages are at hand.
@@ -95,6 +112,7 @@ impl Merge {
             }
         }
         let left = block.flows.len();
+        self.rows += left;
         self.blocks[number as usize] = Some(Kept { block, left });
     }
 
@@ -129,6 +147,29 @@ impl Merge {
             }
             self.released.push(held);
         }
+        self.held_peak = self.held_peak.max(self.held.len());
+    }
+
+    /// Puts what is held into a block of its own, if most rows of the blocks were taken already.
+    fn compact(&mut self) {
+        let left = self.held.len() + self.released.len();
+        if self.rows <= 2 * left + LOOSE {
+            return;
+        }
+        let mut whole = Block::default();
+        for held in self.held.iter_mut().chain(&mut self.released) {
+            let Some(kept) = &mut self.blocks[held.block as usize] else { continue };
+            let start = held.row as usize * self.columns;
+            let Some(values) = kept.block.values.get(start..start + self.columns) else { continue };
+            held.block = 0;
+            whole.values.extend_from_slice(values);
+            whole.flows.push(kept.block.flows[held.row as usize].take());
+            held.row = (whole.flows.len() - 1) as u32;
+        }
+        self.free.clear();
+        self.blocks.clear();
+        self.rows = whole.flows.len();
+        self.blocks.push(Some(Kept { left: whole.flows.len(), block: whole }));
     }
 
     /// The rows of the flows let go and not taken yet.
@@ -153,6 +194,7 @@ impl Merge {
                 flows.extend(kept.block.flows[held.row as usize].take());
                 kept.left -= 1;
                 if kept.left == 0 {
+                    self.rows -= kept.block.flows.len();
                     self.free.push(held.block);
                     if let Some(Kept { mut block, .. }) = slot.take()
                         && self.spare.len() < SPARE
@@ -164,6 +206,7 @@ impl Merge {
                 }
             }
         }
+        self.compact();
         flows
     }
 }

@@ -155,14 +155,21 @@ impl<S: FlowFeature> Partition<S> {
         self.next_end_ns = next.min(soonest);
     }
 
-    /// Ends every flow.
-    pub(super) fn finish(&mut self, shared: &Shared) {
+    /// Times of all open flows, in no order.
+    pub(super) fn clocks(&self) -> impl Iterator<Item = i64> {
+        Queue::ALL.into_iter().flat_map(|queue| self.recency.clocks(queue))
+    }
+
+    /// Ends every flow up to a time: the input is at its end.
+    pub(super) fn finish(&mut self, shared: &Shared, until_ns: i64) {
         for queue in Queue::ALL {
             let reason = match queue {
                 Queue::Closed => EndReason::Closed,
                 _ => EndReason::InputEnd,
             };
-            while let Some((place, _)) = self.recency.first(queue) {
+            while let Some((place, clock_ns)) = self.recency.first(queue)
+                && clock_ns <= until_ns
+            {
                 self.end(shared, place, reason);
             }
         }

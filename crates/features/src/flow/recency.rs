@@ -116,6 +116,13 @@ impl Recency {
         self.links.get(first as usize).map(|link| (first, link.clock_ns))
     }
 
+    /// Times of all flows of a queue, the first first.
+    pub(super) fn clocks(&self, queue: Queue) -> impl Iterator<Item = i64> {
+        let link = |place: u32| self.links.get(place as usize);
+        let first = link(self.ends[queue as usize].first);
+        std::iter::successors(first, move |at| link(at.next)).map(|at| at.clock_ns)
+    }
+
     fn append(&mut self, place: u32, queue: Queue) {
         let last = self.ends[queue as usize].last;
         let link = &mut self.links[place as usize];

@@ -27,7 +27,8 @@ pub struct FlowSettings {
     /// Whether flows are told in the order of their ends, which holds them back until no earlier
     /// one can come. Sets with windows over flows always are.
     pub ordered: bool,
-    /// Most flows held back for that order.
+    /// Most flows held back for that order. Nor do they, with their rows, take more than a quarter
+    /// of `max_bytes`, beside what open flows take.
     pub max_held: usize,
 }
 

@@ -20,6 +20,12 @@ use super::window::Window;
 /// out does not depend on how packets were batched.
 const EPOCH: u32 = 16;
 
+/// Open flows that end together at the end of the input.
+const PART: usize = 1 << EPOCH;
+
+/// Flows held back may take this part of the bytes that open flows may.
+const HELD_SHARE: usize = 4;
+
 /// An engine of the features of `S`, with the columns that `window` fills.
 pub fn open<S: FlowFeature>(
     settings: &FlowSettings,
@@ -29,13 +35,14 @@ pub fn open<S: FlowFeature>(
     let shared = Shared::new(settings, columns.len());
     Box::new(Table::<S> {
         ordered: settings.ordered || window.is_some(),
-        merge: Merge::new(columns.len(), settings.max_held),
+        merge: Merge::new(columns.len(), settings.max_held, settings.max_bytes / HELD_SHARE),
         window,
         columns,
         shared,
         partitions: (0..PARTITIONS).map(|_| Partition::new()).collect(),
         epoch: 0,
         clock_ns: i64::MIN,
+        endings: None,
         open_peak: 0,
         bytes_peak: 0,
     })
@@ -50,6 +57,8 @@ struct Table<S> {
     ordered: bool,
     epoch: u64,
     clock_ns: i64,
+    /// Times up to which flows end, part by part; the last is first.
+    endings: Option<Vec<i64>>,
     open_peak: u64,
     bytes_peak: u64,
 }
@@ -73,12 +82,13 @@ impl<S: FlowFeature> Table<S> {
         });
     }
 
-    /// Lets go of flows that no later one can precede.
+    /// Lets go of flows that no later one can precede; of all, where order does not matter.
     fn release(&mut self) {
+        self.absorb();
         if !self.ordered {
+            self.merge.release(None, &mut self.window);
             return;
         }
-        self.absorb();
         let open = self.partitions.iter().filter_map(Partition::oldest_ns).min();
         let oldest_ns = open.unwrap_or(i64::MAX).min(self.clock_ns);
         self.merge.release(Some(oldest_ns), &mut self.window);
@@ -136,19 +146,34 @@ impl<S: FlowFeature> FlowEngine for Table<S> {
         self.note_peaks();
     }
 
-    fn finish(&mut self) {
-        let shared = &self.shared;
-        each(&mut self.partitions, |_, partition| partition.finish(shared));
-        self.absorb();
-        self.merge.release(None, &mut self.window);
-        self.note_peaks();
+    fn flush(&mut self) {
+        self.release();
     }
 
-    fn take(&mut self) -> FlowBatch {
-        if !self.ordered {
+    fn finish_part(&mut self) -> bool {
+        let partitions = &self.partitions;
+        let endings = self.endings.get_or_insert_with(|| {
+            let mut clocks: Vec<i64> = partitions.iter().flat_map(Partition::clocks).collect();
+            clocks.sort_unstable();
+            clocks.into_iter().step_by(PART).skip(1).rev().collect()
+        });
+        let until_ns = endings.pop();
+        let shared = &self.shared;
+        each(&mut self.partitions, |_, partition| {
+            partition.finish(shared, until_ns.unwrap_or(i64::MAX));
+        });
+        if until_ns.is_some() {
+            self.release();
+        } else {
+            self.endings = None;
             self.absorb();
             self.merge.release(None, &mut self.window);
         }
+        self.note_peaks();
+        until_ns.is_some()
+    }
+
+    fn take(&mut self) -> FlowBatch {
         let rows = self.columns.rows(&self.merge.rows());
         FlowBatch { flows: self.merge.take(), rows }
     }
@@ -156,6 +181,8 @@ impl<S: FlowFeature> FlowEngine for Table<S> {
     fn counters(&self) -> FlowCounters {
         let mut counters = FlowCounters {
             released_early: if self.ordered { self.merge.disordered } else { 0 },
+            held: self.merge.held() as u64,
+            held_peak: self.merge.held_peak as u64,
             ..FlowCounters::default()
         };
         for partition in &self.partitions {

@@ -9,7 +9,7 @@ use tripline_engine::EngineError;
 use tripline_engine::sinks::SinkKind;
 use tripline_engine::traffic::{FlowRecords, FlowSink, Traffic, TrafficInput, flow_sink, refused};
 use tripline_features::flow::SetCard;
-use tripline_ingest::flow_labels::FlowLabels;
+use tripline_ingest::flow_labels::{FlowLabels, JoinCounts};
 use tripline_store::AtomicFile;
 
 use crate::args::{FlowArgs, Format};
@@ -39,7 +39,7 @@ pub(crate) struct Flows {
     output: Option<PathBuf>,
     /// Head rows with the columns by which the set's own tool names a flow, such as `Flow ID` and
     /// `Source IP`, instead of `flow_…`
-    #[arg(long)]
+    #[arg(long, conflicts_with = "labels")]
     tool_columns: bool,
     /// Add a column `label` from this CSV, joined by addresses, ports and time
     #[arg(long, value_name = "FILE")]
@@ -54,8 +54,19 @@ struct Written<'a> {
     output: Option<&'a Path>,
     set: &'a str,
     columns: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<JoinWire>,
     #[serde(flatten)]
     summary: SummaryWire,
+}
+
+/// How labels and flows met.
+#[derive(Serialize)]
+struct JoinWire {
+    flows_with_label: u64,
+    labels: u64,
+    labels_without_flow: u64,
+    conflicts: u64,
 }
 
 impl Flows {
@@ -74,15 +85,21 @@ impl Flows {
             return Err(Usage(format!("--tool-columns: set `{}` is our own", set.id)).into());
         }
         let copying = Copying { labels: labels.as_ref(), set: self.tool_columns.then_some(set) };
-        let mut traffic =
-            Traffic::open(&TrafficInput::of(&self.input), set, &session.traffic_settings()?)?;
+        let input = TrafficInput::of(&self.input);
+        let mut settings = session.traffic_settings()?;
+        if input == TrafficInput::Stdin {
+            // Ctrl-C reaches the program that writes, too: it is the end of the input.
+            settings.stop = Some(crate::interrupt::stop());
+        }
+        let mut traffic = Traffic::open(&input, set, &settings)?;
         let bar = Bar::new(&session.terminal);
-        match &self.output {
+        let join = match &self.output {
             Some(file) => {
                 let kind = SinkKind::of(file)?;
                 let mut out = AtomicFile::create(file).map_err(EngineError::from)?;
-                copying.copy(&mut traffic, flow_sink(kind, &mut out), file, &bar)?;
+                let join = copying.copy(&mut traffic, flow_sink(kind, &mut out), file, &bar)?;
                 out.commit().map_err(EngineError::from)?;
+                join
             }
             None => {
                 let kind = match session.terminal.format {
@@ -101,16 +118,28 @@ impl Flows {
                     result => result?,
                 }
             }
-        }
+        };
         bar.clear();
         let wire = Written {
             output: self.output.as_deref(),
             set: set.id,
             columns: traffic.schema().len(),
+            labels: join.map(|join| JoinWire {
+                flows_with_label: join.labelled,
+                labels: join.labels,
+                labels_without_flow: join.labels_without_flow,
+                conflicts: join.conflicts,
+            }),
             summary: SummaryWire::of(traffic.summary()),
         };
         let text = || {
             let mut text = summary_text(traffic.summary());
+            if let Some(join) = &join {
+                text.push_str(&format!(
+                    "  {} flows have a label; {} of {} labels met no flow\n",
+                    join.labelled, join.labels_without_flow, join.labels
+                ));
+            }
             if let Some(output) = &self.output {
                 text.push_str(&format!("{}\n", output.display()));
             }
@@ -139,7 +168,7 @@ impl Copying<'_> {
         mut sink: Box<dyn FlowSink + '_>,
         output: &Path,
         bar: &Bar,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Option<JoinCounts>, EngineError> {
         use tripline_core::Progress as _;
         let mut first = true;
         let mut joiner = self.labels.map(|labels| (labels, labels.joiner()));
@@ -160,6 +189,7 @@ impl Copying<'_> {
             }
             bar.step("flows", traffic.summary().flows, 0);
         }
-        sink.finish().map_err(|error| refused(output, error))
+        sink.finish().map_err(|error| refused(output, error))?;
+        Ok(joiner.map(|(_, joiner)| joiner.counts()))
     }
 }

@@ -3,8 +3,6 @@
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use tripline_core::verdict::Verdict;
@@ -15,6 +13,7 @@ use tripline_features::flow::FlowBatch;
 use crate::args::{FlowArgs, Format};
 use crate::commands::score::VerifyArgs;
 use crate::exit::{Exit, Usage};
+use crate::interrupt;
 use crate::live_table::LiveTable;
 use crate::session::Session;
 use crate::traffic::{SummaryWire, VerdictWire, summary_text, verdicts_text};
@@ -22,7 +21,7 @@ use crate::traffic::{SummaryWire, VerdictWire, summary_text, verdicts_text};
 /// Judge traffic as it comes.
 ///
 /// A live table of alerts on a terminal, one JSON object a line elsewhere, a summary at the end.
-/// Ctrl-C ends a live source; flows still open are judged then.
+/// Ctrl-C ends the input; flows still open are judged then.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  tripline watch capture.pcap\n  \
 tripline watch --interface eth0 --model model.trip --filter 'not port 22'\n  \
@@ -80,18 +79,7 @@ impl Watch {
         let mut settings = session.traffic_settings()?;
         // A verdict is told as soon as its flow ends.
         settings.flow.ordered = false;
-        let stop = Arc::new(AtomicBool::new(false));
-        if input.is_endless() {
-            let stop = stop.clone();
-            // A second Ctrl-C ends the program at once.
-            ctrlc::set_handler(move || {
-                if stop.swap(true, Ordering::SeqCst) {
-                    std::process::exit(130);
-                }
-            })
-            .map_err(|error| anyhow::anyhow!("cannot listen for Ctrl-C: {error}"))?;
-        }
-        settings.stop = Some(stop);
+        settings.stop = Some(interrupt::stop());
         let mut traffic = Traffic::open(&input, detector.set(), &settings)?;
         for remark in remarks(&detector) {
             session.terminal.warn(&remark);
@@ -120,8 +108,11 @@ impl Watch {
                 })?,
             }
         }
-        view.end(&traffic, &tally)
-            .map_err(|source| EngineError::Write { file: "standard output".into(), source })?;
+        match view.end(&traffic, &tally) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
+            ended => ended
+                .map_err(|source| EngineError::Write { file: "standard output".into(), source })?,
+        }
         let summary = traffic.summary();
         if table {
             let mut text = summary_text(summary);
@@ -141,7 +132,8 @@ impl Watch {
                 session.terminal.note(text.trim_end());
             }
         }
-        Ok(Exit::Ok)
+        // An interface that went away is no end that somebody wanted.
+        Ok(if summary.ended.is_some() { Exit::Error } else { Exit::Ok })
     }
 }
 

@@ -11,6 +11,9 @@ use super::{Source, TICK};
 use crate::error::EngineError;
 use crate::traffic::summary::TrafficSummary;
 
+/// Most calls for datagrams once somebody has ended listening.
+const LAST_CALLS: usize = 1000;
+
 pub(super) struct NetFlowSource {
     listener: Listener,
     rows: Box<dyn SensorRows>,
@@ -39,7 +42,17 @@ impl Source for NetFlowSource {
         }
         let flows = if stopped {
             self.ended = true;
-            self.listener.finish()
+            let mut flows = Vec::new();
+            // Datagrams that have arrived belong to it.
+            for _ in 0..LAST_CALLS {
+                let before = self.listener.counters().datagrams;
+                flows.extend(self.listener.receive()?);
+                if self.listener.counters().datagrams == before {
+                    break;
+                }
+            }
+            flows.extend(self.listener.finish());
+            flows
         } else {
             self.listener.receive()?
         };
