@@ -22,6 +22,8 @@ const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 const AROUND: usize = 12;
 /// What options may add to a block whose contents matter.
 const OPTIONS_BYTES: usize = 64 << 10;
+/// Most bytes of a block of [`OTHERS`] or of names: secrets and journals may be long.
+const PASSED_BYTES: usize = 16 << 20;
 /// Interfaces of one file.
 const MAX_INTERFACES: usize = 4096;
 /// Bytes of an interface name that are kept.
@@ -32,10 +34,9 @@ const NAME_BYTES: usize = 256;
 pub(super) struct Pcapng {
     big_endian: bool,
     max_packet_bytes: u32,
-    /// Index in the file's list of the section's first interface.
-    first_interface: usize,
-    /// Of each interface of the section.
-    ticks: Vec<Ticks>,
+    /// Of each interface of the section, by the number that packets name it by; `None` holds the
+    /// place of one whose description could not be read.
+    interfaces: Vec<Option<Described>>,
     /// Whether a section header was read.
     begun: bool,
     lost: bool,
@@ -46,8 +47,7 @@ impl Pcapng {
         let reader = Self {
             big_endian: false,
             max_packet_bytes,
-            first_interface: 0,
-            ticks: Vec::new(),
+            interfaces: Vec::new(),
             begun: false,
             lost: false,
         };
@@ -87,43 +87,47 @@ impl Pcapng {
             }
             return Step::End;
         }
-        let Some(head) = self.head(data) else {
-            return self.damage(Damage::Length, offset, counters);
+        // A length is believed only once it stands at the other end, too: a wrong one would pass
+        // over blocks that are fine.
+        let Some(head) = self.head(data).filter(|head| head.length <= self.longest_of(head)) else {
+            return self.damage(data, offset, counters);
         };
-        if !head.matters() || head.length > self.longest() {
-            if head.matters() {
-                counters.damage(Damage::Length, offset);
-            }
-            return Step::Skip(head.length as u64);
-        }
         let Some(block) = data.get(..head.length) else {
             if !ended {
                 return Step::More(head.length);
+            }
+            if self.find(&data[1..], true).is_ok() {
+                return self.damage(data, offset, counters);
             }
             counters.damage(Damage::Cut, offset);
             return Step::End;
         };
         if u32_at(block, head.length - 4, head.big_endian) != Some(head.length as u32) {
-            return self.damage(Damage::Length, offset, counters);
+            return self.damage(data, offset, counters);
+        }
+        if !head.matters() {
+            return Step::Skip(head.length as u64);
         }
         let body = &block[8..head.length - 4];
         match head.kind {
             SECTION_HEADER => {
                 self.begun = true;
                 self.big_endian = head.big_endian;
-                self.first_interface = info.interfaces.len();
-                self.ticks.clear();
+                self.interfaces.clear();
                 info.sections = info.sections.saturating_add(1);
                 info.big_endian = head.big_endian;
             }
             INTERFACE => {
                 if info.interfaces.len() >= MAX_INTERFACES {
                     counters.damage(Damage::Interfaces, offset);
+                    self.describe(None);
                 } else if let Some(interface) = self.interface(body) {
-                    self.ticks.push(Ticks::of(&interface));
+                    let place = info.interfaces.len();
+                    self.describe(Some(Described { place, ticks: Ticks::of(&interface) }));
                     info.interfaces.push(interface);
                 } else {
                     counters.damage(Damage::Block, offset);
+                    self.describe(None);
                 }
             }
             STATISTICS => match self.statistics(body) {
@@ -148,10 +152,31 @@ impl Pcapng {
         self.max_packet_bytes as usize + OPTIONS_BYTES
     }
 
-    fn damage(&mut self, what: Damage, offset: u64, counters: &mut CaptureCounters) -> Step {
-        counters.damage(what, offset);
+    /// The longest that a block of this type can be.
+    fn longest_of(&self, head: &Head) -> usize {
+        if head.known() && !head.matters() {
+            self.longest().max(PASSED_BYTES)
+        } else {
+            self.longest()
+        }
+    }
+
+    /// A length that cannot be: the next block that holds together is looked for.
+    fn damage(&mut self, data: &[u8], offset: u64, counters: &mut CaptureCounters) -> Step {
+        counters.damage(Damage::Length, offset);
+        if self.begun && u32_at(data, 0, self.big_endian) == Some(INTERFACE) {
+            self.describe(None);
+        }
         self.lost = true;
         Step::Skip(1)
+    }
+
+    /// The next interface of the section. One over the bound needs no place: nothing that has one
+    /// comes after it.
+    fn describe(&mut self, interface: Option<Described>) {
+        if self.interfaces.len() < MAX_INTERFACES {
+            self.interfaces.push(interface);
+        }
     }
 
     /// Type and length of a block, if they can be; needs [`AROUND`] bytes.
@@ -226,10 +251,8 @@ impl Pcapng {
     }
 
     fn statistics(&self, body: &[u8]) -> Option<(u32, InterfaceStatistics)> {
-        let interface = u32_at(body, 0, self.big_endian)?;
-        if interface as usize >= self.ticks.len() {
-            return None;
-        }
+        let index = u32_at(body, 0, self.big_endian)? as usize;
+        let described = (*self.interfaces.get(index)?)?;
         let mut told = InterfaceStatistics::default();
         for (code, value) in Options::new(body.get(12..)?, self.big_endian) {
             let slot = match code {
@@ -244,7 +267,7 @@ impl Pcapng {
                 *slot = u64_at(value, 0, self.big_endian);
             }
         }
-        Some((self.first_interface as u32 + interface, told))
+        Some((described.place as u32, told))
     }
 
     /// A packet; places are those in `body`.
@@ -256,12 +279,10 @@ impl Pcapng {
             PACKET => (u32::from(u16_at(body, 0, self.big_endian).ok_or(Damage::Block)?), 20),
             _ => (0, 4),
         };
-        let index = interface as usize;
-        let (Some(ticks), Some(about)) =
-            (self.ticks.get(index), info.interfaces.get(self.first_interface + index))
-        else {
+        let Some(Some(Described { place, ticks })) = self.interfaces.get(interface as usize) else {
             return Err(Damage::Interface);
         };
+        let about = info.interfaces.get(*place).ok_or(Damage::Interface)?;
         let (captured, wire, time_ns) = if kind == SIMPLE_PACKET {
             let wire = number(0)?;
             let limit = if about.snap_bytes == 0 { u32::MAX } else { about.snap_bytes };
@@ -279,6 +300,14 @@ impl Pcapng {
         let captured = captured as usize;
         Ok(Frame { start, captured, wire, time_ns, link: about.link, used: 0 })
     }
+}
+
+/// An interface of the section.
+#[derive(Debug, Clone, Copy)]
+struct Described {
+    /// Where it stands in the file's list.
+    place: usize,
+    ticks: Ticks,
 }
 
 struct Head {

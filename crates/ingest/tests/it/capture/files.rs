@@ -259,6 +259,117 @@ fn an_impossible_length_costs_a_record() {
 }
 
 #[test]
+fn a_wrong_length_or_type_of_a_block_costs_that_block() {
+    for order in BOTH {
+        let head = cat(&[&order.section(), &order.interface(LinkType::ETHERNET, &[])]);
+        let packets: Vec<Vec<u8>> = (0..9).map(|at| order.enhanced(0, at, &frame())).collect();
+        let good = cat(&[&head, &packets.concat()]);
+        let third = head.len() + 2 * packets[0].len();
+        // Impossible, beyond the longest packet, beyond the end of the file, of the next block.
+        for length in [3, 0xffff_fffc, 64 << 20, 1 << 17, 2 * packets[0].len() as u32 + 4] {
+            // A packet, a type that nobody knows, secrets.
+            for kind in [6, 0x8000_0006, 10] {
+                let mut bad = good.clone();
+                bad[third..third + 4].copy_from_slice(&order.four(kind));
+                bad[third + 4..third + 8].copy_from_slice(&order.four(length));
+                for block_bytes in [1, 1000, 4 << 20] {
+                    let (_, counters) = read(&bad, &CaptureOptions { block_bytes, ..options() });
+                    assert_eq!(counters.frames, 8, "{kind} {length} {block_bytes}");
+                    assert_eq!(counters.damaged_records(), 1, "{kind} {length} {block_bytes}");
+                    let offsets = &counters.damaged[&Damage::Length].offsets;
+                    assert_eq!(offsets, &[third as u64]);
+                }
+            }
+        }
+        // The type alone: a block of a kind that is not read.
+        let mut other = good.clone();
+        other[third..third + 4].copy_from_slice(&order.four(0x8000_0006));
+        let (_, counters) = read(&other, &options());
+        assert_eq!((counters.frames, counters.damaged_records()), (8, 0));
+        // Cut in the last packet.
+        let (_, counters) = read(&good[..good.len() - 4], &options());
+        assert_eq!(counters.frames, 8);
+        let last = head.len() + 8 * packets[0].len();
+        assert_eq!(counters.damaged[&Damage::Cut].offsets, [last as u64]);
+        assert_eq!(counters.damaged_records(), 1);
+    }
+}
+
+#[test]
+fn long_secrets_are_passed_over() {
+    let order = Order { big: false };
+    let file = cat(&[
+        &order.section(),
+        &order.interface(LinkType::ETHERNET, &[]),
+        &order.block(10, &vec![b'k'; 3 << 20]),
+        &order.enhanced(0, 1, &frame()),
+    ]);
+    for block_bytes in [1000, 4 << 20] {
+        let (_, counters) = read(&file, &CaptureOptions { block_bytes, ..options() });
+        assert_eq!((counters.frames, counters.damaged_records()), (1, 0));
+    }
+}
+
+#[test]
+fn searching_damage_takes_linear_time() {
+    let order = Order { big: false };
+    // Each twelve bytes could begin a packet of 256 KiB that does not hold together.
+    let lure = cat(&[&order.four(6), &order.four(256 << 10), &[0; 4]]);
+    let file = cat(&[
+        &order.section(),
+        &order.interface(LinkType::ETHERNET, &[]),
+        &lure.repeat((8 << 20) / lure.len()),
+        &order.enhanced(0, 1, &frame()),
+    ]);
+    let (_, counters) = read(&file, &options());
+    assert_eq!((counters.frames, counters.damaged[&Damage::Length].count), (1, 1));
+}
+
+#[test]
+fn an_interface_that_cannot_be_read_keeps_its_number() {
+    for order in BOTH {
+        let nano = order.option(9, &[9]);
+        let mut long = order.interface(LinkType::ETHERNET, &[]);
+        long[4..8].copy_from_slice(&order.four(0x7fff_fffc));
+        // Too short for a description; with a wrong length.
+        for unreadable in [order.block(1, &[0; 4]), long] {
+            let file = cat(&[
+                &order.section(),
+                &order.interface(LinkType::ETHERNET, &[]),
+                &unreadable,
+                &order.interface(LinkType::RAW, &nano),
+                &order.enhanced(0, 7, &frame()),
+                &order.enhanced(1, 8, &frame()),
+                &order.enhanced(2, 9, &plain()),
+            ]);
+            assert_eq!(times(&file), [7_000, 9]);
+            let (_, counters) = read(&file, &options());
+            assert_eq!((counters.packets, counters.damaged_records()), (2, 2));
+            assert_eq!(counters.damaged[&Damage::Interface].count, 1);
+        }
+    }
+}
+
+#[test]
+fn surplus_interfaces_take_no_other_place() {
+    let order = Order { big: false };
+    let raw = order.interface(LinkType::RAW, &[]);
+    let file = cat(&[
+        &order.section(),
+        &raw.repeat(4097),
+        &order.enhanced(4095, 1, &plain()),
+        &order.enhanced(4096, 2, &plain()),
+        &order.section(),
+        &raw,
+        &order.enhanced(0, 3, &plain()),
+    ]);
+    let (_, counters) = read(&file, &options());
+    assert_eq!(counters.packets, 1);
+    assert_eq!(counters.damaged[&Damage::Interfaces].count, 2);
+    assert_eq!(counters.damaged[&Damage::Interface].count, 2);
+}
+
+#[test]
 fn a_captured_length_over_its_block_is_damage() {
     let order = Order { big: false };
     let mut packet = order.enhanced(0, 1, &frame());
