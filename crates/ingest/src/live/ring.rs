@@ -84,7 +84,8 @@ impl Ring {
         let socket = open_socket(libc::AF_PACKET, libc::SOCK_RAW)
             .map_err(|error| ("open a packet socket", error))?;
         let version = libc::tpacket_versions::TPACKET_V3 as i32;
-        set(&socket, libc::SOL_PACKET, libc::PACKET_VERSION, &version)
+        // SAFETY: the option takes an `int`.
+        unsafe { set(&socket, libc::SOL_PACKET, libc::PACKET_VERSION, &version) }
             .map_err(|error| ("ask for TPACKET_V3", error))?;
         attach(&socket, request.filter).map_err(|error| ("attach the filter", error))?;
         const FRAME: u32 = 2048;
@@ -98,7 +99,9 @@ impl Ring {
             tp_sizeof_priv: 0,
             tp_feature_req_word: 0,
         };
-        set(&socket, libc::SOL_PACKET, libc::PACKET_RX_RING, &layout)
+        // SAFETY: the option takes a `tpacket_req3` in version 3, which was just asked for; it is
+        // seven numbers of 32 bits, without padding.
+        unsafe { set(&socket, libc::SOL_PACKET, libc::PACKET_RX_RING, &layout) }
             .map_err(|error| ("make the ring", error))?;
         let (block_bytes, blocks) = (request.block_bytes as usize, request.blocks as usize);
         let memory = map(&socket, block_bytes * blocks).map_err(|error| ("map the ring", error))?;
@@ -111,8 +114,11 @@ impl Ring {
                 mr_alen: 0,
                 mr_address: [0; 8],
             };
-            set(&ring.socket, libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &membership)
-                .map_err(|error| ("set promiscuous mode", error))?;
+            // SAFETY: the option takes a `packet_mreq`: numbers without padding.
+            unsafe {
+                set(&ring.socket, libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &membership)
+            }
+            .map_err(|error| ("set promiscuous mode", error))?;
         }
         Ok(ring)
     }
@@ -152,7 +158,8 @@ impl Ring {
         if asked.revents & (libc::POLLERR | libc::POLLHUP | libc::POLLNVAL) == 0 {
             return Ok(Waited::Ready);
         }
-        match get::<i32>(&self.socket, libc::SOL_SOCKET, libc::SO_ERROR)? {
+        // SAFETY: the option gives an `int`.
+        match unsafe { get::<i32>(&self.socket, libc::SOL_SOCKET, libc::SO_ERROR) }? {
             0 => Ok(Waited::Ready),
             libc::ENETDOWN => Ok(Waited::Down),
             error => Err(io::Error::from_raw_os_error(error)),
@@ -161,8 +168,9 @@ impl Ring {
 
     /// Counts since the last call.
     pub(super) fn statistics(&self) -> io::Result<Statistics> {
+        // SAFETY: in version 3 the option gives a `tpacket_stats_v3`: three numbers.
         let counts: libc::tpacket_stats_v3 =
-            get(&self.socket, libc::SOL_PACKET, libc::PACKET_STATISTICS)?;
+            unsafe { get(&self.socket, libc::SOL_PACKET, libc::PACKET_STATISTICS) }?;
         Ok(Statistics {
             received: counts.tp_packets,
             dropped: counts.tp_drops,
@@ -253,7 +261,9 @@ fn attach(socket: &OwnedFd, filter: &[Instruction]) -> io::Result<()> {
         // The kernel copies the instructions before the call returns.
         filter: filter.as_mut_ptr(),
     };
-    set(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &program)
+    // SAFETY: the option takes a `sock_fprog`, whose pointer leads to `len` instructions that live
+    // until the call returns.
+    unsafe { set(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &program) }
 }
 
 fn map(socket: &OwnedFd, length: usize) -> io::Result<NonNull<u8>> {
@@ -279,8 +289,12 @@ fn bind(socket: &OwnedFd, interface: i32) -> io::Result<()> {
     check(unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), length) })
 }
 
-/// Sets an option of a type that the kernel takes for it.
-fn set<T>(socket: &OwnedFd, level: i32, option: i32, value: &T) -> io::Result<()> {
+/// Sets an option.
+///
+/// # Safety
+/// `T` is the type that the kernel reads for this option, and pointers in it are valid for what the
+/// kernel does with them before the call returns, or longer where it keeps them.
+unsafe fn set<T>(socket: &OwnedFd, level: i32, option: i32, value: &T) -> io::Result<()> {
     let length = size_of::<T>() as libc::socklen_t;
     // SAFETY: a value with its size, which lives until the call returns.
     check(unsafe {
@@ -288,11 +302,15 @@ fn set<T>(socket: &OwnedFd, level: i32, option: i32, value: &T) -> io::Result<()
     })
 }
 
-/// Asks for an option; `T` is a structure of numbers.
-fn get<T: Copy>(socket: &OwnedFd, level: i32, option: i32) -> io::Result<T> {
+/// Asks for an option.
+///
+/// # Safety
+/// `T` is the type that the kernel writes for this option, and any bytes are a valid `T`, zeros
+/// included: numbers, or a structure of numbers.
+unsafe fn get<T: Copy>(socket: &OwnedFd, level: i32, option: i32) -> io::Result<T> {
     let mut length = size_of::<T>() as libc::socklen_t;
-    // SAFETY: a structure of numbers, for which zeros are valid; the kernel writes at most `length`
-    // bytes of it.
+    // SAFETY: the caller says that any bytes are a valid `T`; the kernel writes at most `length` of
+    // them, and `value` lives until the call returns.
     unsafe {
         let mut value: T = mem::zeroed();
         check(libc::getsockopt(
