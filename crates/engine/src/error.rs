@@ -155,6 +155,22 @@ pub enum EngineError {
         /// Labels given.
         labels: u64,
     },
+    /// Data that do not go together with those before them.
+    #[error("{file}: {what} are not as in {first}; read them by themselves")]
+    Parts {
+        /// The data.
+        file: String,
+        /// The first of the data.
+        first: String,
+        /// What differs.
+        what: &'static str,
+    },
+    /// A pipe among several inputs.
+    #[error("{}: a pipe is read alone: run the command once for each input", file.display())]
+    PipeAmongFiles {
+        /// The pipe.
+        file: PathBuf,
+    },
     /// A file could not be read.
     #[error("{}: cannot be read: {source}", file.display())]
     Read {

@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use tripline_core::{Category, Column, Dataset, Labels, Note, Progress, Rows, Source};
 use tripline_features::flow::{FlowBatch, SetCard};
 use tripline_ingest::flow_labels::{BENIGN, FlowLabels, JoinCounts};
+use tripline_ingest::sensors;
 
 use super::input::TrafficInput;
 use super::pipeline::{Traffic, TrafficSettings};
@@ -106,7 +107,7 @@ pub fn labelled_dataset(
             sha256,
             bytes,
             rows: rows as u64,
-            bad_records: summary.errors().len() as u64,
+            bad_records: summary.bad_records(),
         }),
         notes,
     };
@@ -203,12 +204,16 @@ fn joined(join: &JoinCounts) -> String {
 /// Data sets of one feature set as one, in order; `name` is that of the whole.
 ///
 /// # Errors
-/// There is none, or their columns differ.
+/// There is none, their columns differ, or only some have labels; the error names the part that
+/// differs from the first.
 pub fn concatenated(parts: Vec<Dataset>, name: &str) -> Result<Dataset, EngineError> {
     let mut whole = Collected::default();
     let mut sources = Sha256::new();
     let (mut bytes, mut bad_records, mut notes) = (0, 0, Vec::new());
     let mut layout = String::new();
+    if let Some((first, others)) = parts.split_first() {
+        others.iter().try_for_each(|part| alike(first, part))?;
+    }
     for part in parts {
         sources.update(part.source.sha256.as_bytes());
         bytes += part.source.bytes;
@@ -243,22 +248,35 @@ pub fn concatenated(parts: Vec<Dataset>, name: &str) -> Result<Dataset, EngineEr
     })
 }
 
-/// SHA-256 with size of a file; of a folder, over the names and digests of its files in order.
+/// Two parts that make one data set.
+fn alike(first: &Dataset, part: &Dataset) -> Result<(), EngineError> {
+    let what = if first.rows.schema() != part.rows.schema() {
+        "the columns"
+    } else if first.labels.is_some() != part.labels.is_some() {
+        "labels"
+    } else {
+        return Ok(());
+    };
+    Err(EngineError::Parts {
+        file: part.source.name.clone(),
+        first: first.source.name.clone(),
+        what,
+    })
+}
+
+/// SHA-256 with size of a file; of a folder of logs, over the names within it and the digests of
+/// its files in order, those in the folders in it included. Files that cannot be read are left out,
+/// as they are when flows are read.
 fn fingerprint(path: &Path) -> Result<(String, u64), EngineError> {
     let failed = |source| EngineError::Read { file: path.to_owned(), source };
     if !path.is_dir() {
         return digest(path).map_err(failed);
     }
-    let mut files: Vec<PathBuf> = std::fs::read_dir(path)
-        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
-        .map_err(failed)?;
-    files.retain(|file| file.is_file());
-    files.sort();
     let mut whole = Sha256::new();
     let mut bytes = 0;
-    for file in files {
-        let (sha256, size) = digest(&file).map_err(failed)?;
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
+    for file in sensors::files_of(path)? {
+        let Ok((sha256, size)) = digest(&file) else { continue };
+        let name = file.strip_prefix(path).unwrap_or(&file).to_string_lossy();
         whole.update(format!("{name} {sha256}\n").as_bytes());
         bytes += size;
     }

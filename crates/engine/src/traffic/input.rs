@@ -62,24 +62,31 @@ pub enum Content {
     Other,
 }
 
-/// Tells what a path holds by its first bytes, also behind gzip and Zstandard.
+/// Tells what a path holds by its first bytes, also behind gzip and Zstandard. A pipe is not looked
+/// into, since what is read of it is gone: it holds [`Content::Other`].
 pub fn recognise(path: &Path) -> Result<Content, EngineError> {
     if path.is_dir() {
         return folder(path);
     }
+    if is_pipe(path) {
+        return Ok(Content::Other);
+    }
     Ok(content(&tripline_ingest::head(path, HEAD_BYTES)?))
 }
 
-/// A folder holds logs if one of its files is one.
+/// Whether a path can be read only once: a named pipe, a process substitution, a device.
+pub(super) fn is_pipe(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
+}
+
+/// A folder holds logs if one of its files is one, or of those in the folders in it. A file that
+/// cannot be read is none.
 fn folder(path: &Path) -> Result<Content, EngineError> {
-    let failed = |source| EngineError::Read { file: path.to_owned(), source };
-    for entry in std::fs::read_dir(path).map_err(failed)? {
-        let file = entry.map_err(failed)?.path();
-        if file.is_file() && recognise(&file)? == Content::Logs {
-            return Ok(Content::Logs);
-        }
-    }
-    Ok(Content::Other)
+    let is_log = |file: &PathBuf| {
+        tripline_ingest::head(file, HEAD_BYTES).is_ok_and(|head| content(&head) == Content::Logs)
+    };
+    let logs = sensors::files_of(path)?.iter().any(is_log);
+    Ok(if logs { Content::Logs } else { Content::Other })
 }
 
 /// The same for the first bytes of something.

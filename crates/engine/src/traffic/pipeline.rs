@@ -16,7 +16,7 @@ use super::summary::TrafficSummary;
 use crate::error::EngineError;
 
 /// How traffic is read.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct TrafficSettings {
     /// How packets become flows.
     pub flow: FlowSettings,
@@ -32,6 +32,20 @@ pub struct TrafficSettings {
     pub promiscuous: bool,
     /// Ends an endless source when it becomes true.
     pub stop: Option<Arc<AtomicBool>>,
+}
+
+impl Default for TrafficSettings {
+    fn default() -> Self {
+        Self {
+            flow: FlowSettings::default(),
+            capture: CaptureOptions::default(),
+            filter: None,
+            snap_bytes: 65_535,
+            ring_bytes: 64 << 20,
+            promiscuous: false,
+            stop: None,
+        }
+    }
 }
 
 /// Traffic on its way to flows.

@@ -70,6 +70,7 @@ impl TrafficSummary {
         if let Some(live) = &self.live {
             counts.push(("received", live.received));
             counts.push(("dropped_by_kernel", live.dropped));
+            counts.push(("ring_damaged", live.damaged));
         }
         if let Some(sensor) = &self.sensor {
             counts.extend([
@@ -78,6 +79,8 @@ impl TrafficSummary {
                 ("records_bad", sensor.bad),
                 ("records_joined", sensor.joined),
                 ("flows_without_record", sensor.without_record),
+                ("records_evicted", sensor.evicted),
+                ("records_without_endpoints", sensor.without_endpoints),
                 ("flows_without_time", sensor.without_time),
                 ("files", sensor.files),
                 ("files_skipped", sensor.skipped_files),
@@ -92,13 +95,24 @@ impl TrafficSummary {
                 ("datagrams_dropped_by_kernel", self.netflow_dropped),
                 ("records", netflow.records),
                 ("records_missing", netflow.missing_flows + netflow.missing_records),
+                ("records_without_addresses", netflow.without_addresses),
                 ("records_paired", netflow.paired),
+                ("pairs_evicted", netflow.evicted_pairs),
                 ("records_sampled", netflow.sampled),
                 ("templates", netflow.templates),
+                ("templates_expired", netflow.expired_templates),
+                ("templates_evicted", netflow.evicted_templates),
                 ("data_without_template", netflow.without_template),
             ]);
         }
         counts
+    }
+
+    /// Records that could not be read: damaged, malformed, or bad lines of a log.
+    pub fn bad_records(&self) -> u64 {
+        self.capture.damaged_records()
+            + self.capture.malformed_frames()
+            + self.sensor.as_ref().map_or(0, |sensor| sensor.bad)
     }
 
     /// What was damaged or malformed, with the offsets of the first places.
@@ -125,5 +139,46 @@ impl TrafficSummary {
         errors.extend(self.filter_refusal.clone());
         errors.extend(self.ended.clone());
         errors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_loss_has_its_count() {
+        let summary = TrafficSummary {
+            live: Some(LiveCounters { damaged: 2, ..LiveCounters::default() }),
+            sensor: Some(SensorCounters {
+                evicted: 3,
+                without_endpoints: 4,
+                bad: 5,
+                ..SensorCounters::default()
+            }),
+            netflow: Some(CollectorCounters {
+                without_addresses: 6,
+                evicted_pairs: 7,
+                expired_templates: 8,
+                evicted_templates: 9,
+                ..CollectorCounters::default()
+            }),
+            ..TrafficSummary::default()
+        };
+        let counts: Vec<_> = summary.counts().into_iter().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(
+            counts,
+            [
+                ("ring_damaged", 2),
+                ("records_bad", 5),
+                ("records_evicted", 3),
+                ("records_without_endpoints", 4),
+                ("records_without_addresses", 6),
+                ("pairs_evicted", 7),
+                ("templates_expired", 8),
+                ("templates_evicted", 9),
+            ]
+        );
+        assert_eq!(summary.bad_records(), 5);
     }
 }

@@ -11,4 +11,5 @@ mod golden;
 mod ndpi;
 mod same_flows;
 mod sets;
+mod traffic;
 mod zeek;

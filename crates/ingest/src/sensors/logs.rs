@@ -315,8 +315,12 @@ fn classify(name: &str, head: &[u8]) -> Result<(SensorFormat, Option<Kind>), Ing
     Ok((format, kind))
 }
 
-/// Files of a folder and of the folders in it, by name.
-fn files_of(folder: &Path) -> Result<Vec<PathBuf>, IngestError> {
+/// Files of a folder of logs and of the folders in it, by name; not what is no regular file, such
+/// as a pipe, which would be waited for.
+///
+/// # Errors
+/// A folder that cannot be read, or more files than a run could take.
+pub fn files_of(folder: &Path) -> Result<Vec<PathBuf>, IngestError> {
     let mut files = Vec::new();
     let mut folders = Vec::new();
     read_folder(folder, &mut files, &mut folders)?;
@@ -342,7 +346,7 @@ fn read_folder(
         let entry = entry.map_err(|source| IngestError::Io { path: path(), source })?.path();
         if entry.is_dir() {
             folders.push(entry);
-        } else {
+        } else if entry.is_file() {
             files.push(entry);
         }
         if files.len() > MAX_FILES {

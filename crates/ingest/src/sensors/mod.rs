@@ -41,5 +41,5 @@ mod zeek;
 
 pub use counters::{BadRecord, SensorCounters};
 pub use format::{SensorFormat, recognise};
-pub use logs::SensorLogs;
+pub use logs::{SensorLogs, files_of};
 pub use options::SensorOptions;

@@ -23,12 +23,14 @@ impl LogSource {
         Ok(Self { logs, rows: (set.sensor)() })
     }
 
+    /// Reads what is no file; `name` is for messages.
     pub(super) fn reader(
+        name: &str,
         input: Box<dyn Read + Send>,
         set: &'static SetCard,
     ) -> Result<Self, EngineError> {
         let options = SensorOptions::default();
-        let logs = SensorLogs::from_reader("standard input", input, &options)?;
+        let logs = SensorLogs::from_reader(name, input, &options)?;
         Ok(Self { logs, rows: (set.sensor)() })
     }
 }

@@ -5,14 +5,17 @@ mod live;
 mod logs;
 mod netflow;
 
+use std::fs::File;
 use std::io::{Cursor, Read};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tripline_core::Schema;
 use tripline_features::flow::{FlowBatch, SetCard};
+use tripline_ingest::IngestError;
 
-use super::input::{Content, HEAD_BYTES, TrafficInput, content, recognise};
+use super::input::{Content, HEAD_BYTES, TrafficInput, content, is_pipe, recognise};
 use super::pipeline::TrafficSettings;
 use super::summary::TrafficSummary;
 use crate::error::EngineError;
@@ -41,6 +44,17 @@ pub(super) fn open(
 ) -> Result<Box<dyn Source>, EngineError> {
     match input {
         TrafficInput::Files(paths) => {
+            match (paths.as_slice(), paths.iter().find(|path| is_pipe(path))) {
+                (_, None) => {}
+                ([pipe], Some(_)) => {
+                    let input = File::open(pipe)
+                        .map_err(|source| EngineError::Read { file: pipe.clone(), source })?;
+                    return stream(pipe, Box::new(input), set, settings);
+                }
+                (_, Some(pipe)) => {
+                    return Err(EngineError::PipeAmongFiles { file: pipe.clone() });
+                }
+            }
             let mut contents = Vec::with_capacity(paths.len());
             for path in paths {
                 match recognise(path)? {
@@ -60,20 +74,7 @@ pub(super) fn open(
             }
         }
         TrafficInput::Stdin => {
-            let mut input = std::io::stdin();
-            let mut head = Vec::new();
-            // A live `tcpdump -w -` gives its header at once, yet not much more for a while: only
-            // the bytes that the first read brings are looked at.
-            first_read(&mut input, &mut head)
-                .map_err(|source| EngineError::Read { file: "standard input".into(), source })?;
-            let content = content(&head);
-            let whole: Box<dyn Read + Send> = Box::new(Cursor::new(head).chain(input));
-            if content == Content::Logs {
-                unfiltered(settings)?;
-                Ok(Box::new(logs::LogSource::reader(whole, set)?))
-            } else {
-                Ok(Box::new(captures::CaptureSource::reader(whole, set, settings)?))
-            }
+            stream(Path::new("standard input"), Box::new(std::io::stdin()), set, settings)
         }
         TrafficInput::Interface(name) => Ok(Box::new(live::LiveSource::open(name, set, settings)?)),
         TrafficInput::NetFlow(address) => {
@@ -81,6 +82,44 @@ pub(super) fn open(
             Ok(Box::new(netflow::NetFlowSource::bind(*address, set)?))
         }
     }
+}
+
+/// Opens what can be read only once; errors bear its name.
+fn stream(
+    name: &Path,
+    mut input: Box<dyn Read + Send>,
+    set: &'static SetCard,
+    settings: &TrafficSettings,
+) -> Result<Box<dyn Source>, EngineError> {
+    let mut head = Vec::new();
+    // A live `tcpdump -w -` gives its header at once, yet not much more for a while: only the bytes
+    // that the first read brings are looked at.
+    first_read(&mut input, &mut head)
+        .map_err(|source| EngineError::Read { file: name.to_owned(), source })?;
+    let content = content(&head);
+    let whole: Box<dyn Read + Send> = Box::new(Cursor::new(head).chain(input));
+    if content == Content::Logs {
+        unfiltered(settings)?;
+        Ok(Box::new(logs::LogSource::reader(&name.display().to_string(), whole, set)?))
+    } else {
+        let source = captures::CaptureSource::reader(whole, set, settings)
+            .map_err(|error| named(error, name))?;
+        Ok(Box::new(source))
+    }
+}
+
+/// An error of a capture that is no file, under the name that the user knows it by.
+fn named(mut error: EngineError, name: &Path) -> EngineError {
+    if let EngineError::Ingest(
+        IngestError::Io { path, .. }
+        | IngestError::Damaged { path, .. }
+        | IngestError::EmptyCapture { path }
+        | IngestError::NotACapture { path, .. },
+    ) = &mut error
+    {
+        *path = name.display().to_string();
+    }
+    error
 }
 
 /// What one read brings, but at least a magic number.
