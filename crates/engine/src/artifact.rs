@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
 use tripline_assess::explain::Typical;
 use tripline_core::{Link, LoadError, State, StateError};
 use tripline_features::Preparer;
@@ -105,6 +106,7 @@ impl Model {
             background: None,
             typical: None,
             signer: None,
+            imported: Some(Sha256::digest(bytes).into()),
             path: file.to_owned(),
         })
     }
@@ -160,6 +162,7 @@ fn from_file(file: &ModelFile) -> Result<Model, EngineError> {
         background,
         typical,
         signer: file.signer(),
+        imported: None,
         path: file.path().to_owned(),
     })
 }

@@ -164,6 +164,7 @@ impl Plan {
                 typical: Some(typical),
                 background: Some(background),
                 signer: None,
+                imported: None,
                 path: std::path::PathBuf::new(),
             },
             validation: Scored { classes, ..Scored::new(raw, probability, validation_labels) }

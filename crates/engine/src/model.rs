@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
 use tripline_assess::explain::Typical;
 use tripline_core::{
     Attributions, Card, Category, Column, Detector, ExplainError, ExplainMethod, ExplainOptions,
@@ -30,6 +31,8 @@ pub struct Model {
     pub(crate) typical: Option<Typical>,
     pub(crate) signer: Option<PublicKey>,
     pub(crate) path: PathBuf,
+    /// SHA-256 of the file of another program; ours is written anew for it.
+    pub(crate) imported: Option<[u8; 32]>,
 }
 
 impl std::fmt::Debug for Model {
@@ -126,6 +129,17 @@ impl Model {
     /// The file it was loaded from; empty for one just trained.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The first 8 hexadecimal digits of the SHA-256 of its file, without a signature: a version
+    /// that a reader can compare.
+    pub fn version(&self) -> String {
+        let digest: [u8; 32] = match (self.imported, self.to_file(None)) {
+            (Some(digest), _) => digest,
+            (None, Ok(file)) => Sha256::digest(file.to_bytes()).into(),
+            (None, Err(_)) => return "unknown".to_owned(),
+        };
+        digest[..4].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Class names, the first benign, for a model that tells classes apart.

@@ -49,7 +49,7 @@ impl FlowDetector {
     }
 
     fn with(model: Model, set: &'static SetCard) -> Self {
-        let name = format!("{}:{}", model.card().id, short(&model)).into();
+        let name = format!("{}:{}", model.card().id, model.version()).into();
         let classes = model.classes().unwrap_or_default();
         let categories = classes.iter().map(|class| class.as_str().into()).collect();
         Self { model, set, name, categories }
@@ -134,13 +134,11 @@ impl FlowDetector {
             None => scored.alert[row],
         };
         let class = scored.class.as_ref().map(|class| class[row] as usize);
-        // The most probable class may be benign while all attacks together reach the threshold.
-        let category = match class {
-            Some(0) if attack => None,
-            Some(class) => self.categories.get(class).cloned(),
-            None => None,
-        };
-        let known = category.as_deref().and_then(response);
+        let likely = class.and_then(|class| self.categories.get(class));
+        // The most probable class may be benign while all attacks together reach the threshold, or
+        // an attack while they do not: neither is the category of such a verdict.
+        let category = likely.filter(|_| (class == Some(0)) != attack).cloned();
+        let known = likely.and_then(|class| response(class));
         let risk = risk(probability, known.map_or(UNKNOWN_IMPACT, |known| known.impact));
         Verdict {
             attack,
@@ -202,15 +200,5 @@ fn trained_on(model: &Model) -> Option<&str> {
         // The published capture has every packet twice.
         "unsw-nb15" | "unsw-nb15-raw" => Some("unsw_nb15_csv"),
         layout => layout.strip_prefix("flows:"),
-    }
-}
-
-/// The first digits of the fingerprint of the training data: a version that a reader can compare.
-fn short(model: &Model) -> String {
-    let sources = &model.provenance().sources;
-    let train = sources.iter().find(|(part, _)| part == "train").map(|(_, source)| &source.sha256);
-    match train {
-        Some(sha256) if sha256.len() >= 8 => sha256[..8].to_owned(),
-        _ => "unknown".to_owned(),
     }
 }
