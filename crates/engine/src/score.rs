@@ -85,6 +85,7 @@ pub fn score<'a>(
                     class: model.classes().is_some(),
                     label: batch.labels.is_some(),
                     reasons: settings.reasons > 0,
+                    notice: !model.provenance().notice.is_empty(),
                 };
                 sink.insert((open(columns)?, columns))
             }
@@ -100,6 +101,7 @@ pub fn score<'a>(
             classes: model.classes().unwrap_or_default(),
             labels: batch.labels.as_ref(),
             reasons: &reasons,
+            notice: &model.provenance().notice,
         })
         .map_err(|error| refused(output, error))?;
         state.add(&batch, &verdicts);

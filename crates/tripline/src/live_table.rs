@@ -183,11 +183,16 @@ pub(crate) fn cells(flow: &Flow, verdict: &Verdict, reasons: usize) -> Vec<Strin
 /// Text off the wire without what would steer a terminal.
 fn plain(text: &str) -> String {
     let mut shown: String =
-        text.chars().take(NAME).map(|c| if c.is_control() { '·' } else { c }).collect();
+        text.chars().take(NAME).map(|c| if steers(c) { '·' } else { c }).collect();
     if text.chars().count() > NAME {
         shown.push('…');
     }
     shown
+}
+
+/// Controls, with those that turn the direction of what follows (Unicode Annex 9).
+fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn style(severity: Severity) -> Option<Style> {
@@ -195,5 +200,18 @@ fn style(severity: Severity) -> Option<Style> {
         Severity::Critical | Severity::High => Some(Style::Red),
         Severity::Medium => Some(Style::Yellow),
         Severity::Low | Severity::Info => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn names_do_not_steer_the_terminal() {
+        assert_eq!(plain("a\x1b[2Jb"), "a·[2Jb");
+        assert_eq!(plain("\u{202e}moc.elpmaxe\u{2069}"), "·moc.elpmaxe·");
+        assert_eq!(plain("bücher.example"), "bücher.example");
+        assert_eq!(plain(&"x".repeat(29)), "x".repeat(28) + "…");
     }
 }

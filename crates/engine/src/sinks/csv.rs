@@ -12,9 +12,12 @@ pub(super) struct CsvSink<W> {
 impl<W: Write> CsvSink<W> {
     pub(super) fn new(columns: SinkColumns, mut out: W) -> Result<Self, SinkError> {
         let mut header = "row,score,probability,verdict".to_owned();
-        for (there, name) in
-            [(columns.class, "class"), (columns.label, "label"), (columns.reasons, "reasons")]
-        {
+        for (there, name) in [
+            (columns.class, "class"),
+            (columns.label, "label"),
+            (columns.reasons, "reasons"),
+            (columns.notice, "notice"),
+        ] {
             if there {
                 header.push(',');
                 header.push_str(name);
@@ -42,6 +45,7 @@ impl<W: Write> Sink for CsvSink<W> {
                 (self.columns.class, batch.class(row)),
                 (self.columns.label, batch.label(row)),
                 (self.columns.reasons, batch.reasons(row)),
+                (self.columns.notice, batch.notice),
             ] {
                 if there {
                     line.push(',');

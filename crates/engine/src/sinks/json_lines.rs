@@ -23,6 +23,8 @@ struct Line<'a> {
     label: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasons: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'a str>,
 }
 
 impl<W: Write> JsonLinesSink<W> {
@@ -42,6 +44,7 @@ impl<W: Write> Sink for JsonLinesSink<W> {
                 class: self.columns.class.then(|| batch.class(row)),
                 label: self.columns.label.then(|| batch.label(row)),
                 reasons: self.columns.reasons.then(|| batch.reasons(row)),
+                notice: self.columns.notice.then_some(batch.notice),
             };
             serde_json::to_writer(&mut self.out, &line)
                 .map_err(|error| SinkError::Io(error.into()))?;

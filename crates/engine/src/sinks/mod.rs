@@ -45,6 +45,8 @@ pub struct SinkColumns {
     pub label: bool,
     /// `reasons`: why an alert is one.
     pub reasons: bool,
+    /// `notice`: what everyone who sees an output of the model must know.
+    pub notice: bool,
 }
 
 /// Scored rows on their way out.
@@ -60,6 +62,8 @@ pub struct ScoredBatch<'a> {
     pub labels: Option<&'a Labels>,
     /// Reasons of each row; empty where there are none.
     pub reasons: &'a [String],
+    /// The notice of the model.
+    pub notice: &'a str,
 }
 
 impl ScoredBatch<'_> {

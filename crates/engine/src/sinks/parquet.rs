@@ -25,9 +25,12 @@ impl<W: Write + Send> ParquetSink<W> {
             Field::new("probability", DataType::Float64, false),
             Field::new("verdict", DataType::Utf8, false),
         ];
-        for (there, name) in
-            [(columns.class, "class"), (columns.label, "label"), (columns.reasons, "reasons")]
-        {
+        for (there, name) in [
+            (columns.class, "class"),
+            (columns.label, "label"),
+            (columns.reasons, "reasons"),
+            (columns.notice, "notice"),
+        ] {
             if there {
                 fields.push(Field::new(name, DataType::Utf8, false));
             }
@@ -67,6 +70,9 @@ impl<W: Write + Send> Sink for ParquetSink<W> {
         }
         if self.columns.reasons {
             arrays.push(text(&|row| batch.reasons(row).to_owned()));
+        }
+        if self.columns.notice {
+            arrays.push(text(&|_| batch.notice.to_owned()));
         }
         let batch = RecordBatch::try_new(self.schema.clone(), arrays)
             .map_err(|error| SinkError::Format(error.to_string()))?;

@@ -91,8 +91,8 @@ impl Table {
         }
     }
 
-    /// Adds what a detector says.
-    pub(super) fn verdicts(&mut self, verdicts: &[Verdict]) {
+    /// Adds what a detector says, with the notice of its model unless that is empty.
+    pub(super) fn verdicts(&mut self, verdicts: &[Verdict], notice: &str) {
         let text = |get: &dyn Fn(&Verdict) -> Option<String>| {
             Cells::Text(verdicts.iter().map(get).collect())
         };
@@ -124,6 +124,9 @@ impl Table {
             ("model_version", text(&|v| Some(v.model.to_string()))),
         ];
         self.columns.extend(columns.map(|(name, cells)| (name.to_owned(), cells)));
+        if !notice.is_empty() {
+            self.text("notice", vec![Some(notice.to_owned()); verdicts.len()]);
+        }
     }
 
     /// Adds a column of text.

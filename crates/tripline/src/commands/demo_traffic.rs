@@ -32,6 +32,7 @@ pub(super) struct Watched {
     attacks_found: u64,
     attacks_missed: u64,
     false_alarms: u64,
+    notice: String,
     #[serde(skip)]
     text: String,
 }
@@ -88,6 +89,7 @@ pub(super) fn watch(capture: &Path, truth: &Path, seed: u64) -> anyhow::Result<W
         attacks_found: found,
         attacks_missed: missed,
         false_alarms,
+        notice: detector.model().provenance().notice.clone(),
         text,
     })
 }

@@ -49,6 +49,8 @@ struct Evaluated<'a> {
     model: &'a str,
     file: &'a std::path::Path,
     threshold: f64,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    notice: &'a str,
     accepted_leakage: &'a [String],
     data: Vec<DatasetWire>,
     handled: Vec<score::HandledWire>,
@@ -98,6 +100,7 @@ impl Evaluate {
             model: id,
             file: &self.model,
             threshold: model.decision().threshold,
+            notice: &model.provenance().notice,
             accepted_leakage: &judgement.accepted_leakage,
             data: vec![DatasetWire::of("test", &data)],
             handled,
@@ -113,6 +116,9 @@ impl Evaluate {
                     .collect();
             }
             let mut text = check::describe(&session.terminal, &data);
+            if !wire.notice.is_empty() {
+                text.push_str(&format!("  {}\n", wire.notice));
+            }
             text.push_str(&score::handled_text(&wire.handled));
             text.push('\n');
             text.push_str(&summary::parts(&session.terminal, id, &parts));

@@ -84,6 +84,8 @@ struct ExplainedWire<'a> {
     model: &'a str,
     file: &'a Path,
     method: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    notice: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     row: Option<RowWire<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -174,6 +176,9 @@ impl Explain {
         let wire = self.wire(&model, one.as_ref(), global.as_ref(), pairs.as_deref());
         output::show(&session.terminal, &wire, || {
             let mut text = String::new();
+            if !wire.notice.is_empty() {
+                text.push_str(&format!("{}\n", wire.notice));
+            }
             if let Some(one) = &one {
                 text.push_str(&row_text(&session.terminal, &model, one, self.top));
             }
@@ -206,6 +211,7 @@ impl Explain {
             model: model.card().id,
             file: &self.model,
             method: self.method(),
+            notice: &model.provenance().notice,
             row: one.map(|one| {
                 let verdicts = &one.explained.verdicts;
                 let class = verdicts.class.as_ref().and_then(|class| class.first());

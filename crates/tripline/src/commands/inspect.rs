@@ -34,6 +34,8 @@ struct ModelWire<'a> {
     name: &'a str,
     family: &'a str,
     program: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    notice: &'a str,
     task: &'a str,
     seed: u64,
     columns: Vec<ColumnWire<'a>>,
@@ -96,6 +98,7 @@ impl Inspect {
             name: model.card().name,
             family: model.card().family.name(),
             program: &provenance.program,
+            notice: &provenance.notice,
             task: &provenance.task,
             seed: provenance.seed,
             columns: model
@@ -165,6 +168,7 @@ fn text(terminal: &Terminal, model: &Model, wire: &ModelWire<'_>) -> String {
         }
     };
     line("made by", wire.program);
+    line("notice", wire.notice);
     line("task", wire.task);
     for (part, source) in &provenance.sources {
         let short = source.sha256.get(..16).unwrap_or(&source.sha256);

@@ -92,6 +92,8 @@ struct Scored<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     labelled: Option<LabelledWire>,
     trained_on_it: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    notice: &'a str,
     handled: Vec<HandledWire>,
     data: SourceWire,
     notes: Vec<NoteWire>,
@@ -200,6 +202,7 @@ impl Score {
                 quiet: labelled.quiet,
             }),
             trained_on_it: summary.trained_on_it,
+            notice: &model.provenance().notice,
             handled: handled(&summary.report),
             data: SourceWire::of("scored", &summary.source),
             notes: summary
@@ -238,6 +241,9 @@ impl Score {
                      it by other data\n",
                 );
             }
+        }
+        if !wire.notice.is_empty() {
+            text.push_str(&format!("  {}\n", wire.notice));
         }
         text.push_str(&handled_text(&wire.handled));
         for note in &wire.notes {

@@ -135,6 +135,7 @@ impl Run<'_> {
                 let records = FlowRecords {
                     flows: &batch.flows,
                     verdicts: Some(&verdicts),
+                    notice: &self.detector.model().provenance().notice,
                     labels: labels.as_deref(),
                     ..FlowRecords::default()
                 };

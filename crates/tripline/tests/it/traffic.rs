@@ -4,6 +4,8 @@ use std::io::Write;
 use std::net::UdpSocket;
 use std::process::{Command, Stdio};
 
+use sha2::{Digest, Sha256};
+
 use crate::bench::Bench;
 
 /// A folder with a made-up capture and what its flows are.
@@ -70,6 +72,25 @@ fn a_capture_with_labels_trains_and_judges() {
         "verdict,category,probability,risk_score,severity,technique,recommended_action,reasons,\
          model_version,label"
     ));
+    let version = |text: &str, column: usize| {
+        let cells = text.lines().nth(1).unwrap().rsplit(',').nth(column).unwrap();
+        cells.to_owned()
+    };
+    // The model's file is its version.
+    let digest = Sha256::digest(bench.bytes("m.trip"));
+    let digits: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(version(&verdicts, 1), format!("gradient_boosting:{digits}"));
+    // A verdict that is no attack has no attack's category, an attack never the benign one.
+    bench.ok("score m.trip other.pcap --reasons 0 -o v.jsonl");
+    for line in bench.read("v.jsonl").lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let benign = row["category"] == "normal";
+        match row["verdict"].as_str().unwrap() {
+            "attack" => assert!(!benign, "{line}"),
+            _ => assert!(benign || row["category"].is_null(), "{line}"),
+        }
+        assert!(row["notice"].is_null(), "{line}");
+    }
     // The same flows as a table, through the same model.
     bench.ok("flows other.pcap --labels other.csv -o other-flows.parquet");
     let table = bench.json("evaluate m.trip other-flows.parquet");
@@ -108,6 +129,40 @@ fn watch_tells_alerts_with_reasons_and_a_summary() {
 }
 
 #[test]
+fn the_shipped_model_says_everywhere_what_it_learned_from() {
+    let bench = Bench::new();
+    bench.ok("generate packets --flows 200 --seed 3 -o office.pcap --truth truth.csv");
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/traffic.trip");
+    let notice = "synthetic training data; no measured performance on your network";
+    for command in [
+        format!("inspect {shipped}"),
+        format!("score {shipped} office.pcap -o v.jsonl"),
+        format!("explain {shipped} office.pcap --row 0"),
+        format!("evaluate {shipped} office.pcap --labels truth.csv"),
+    ] {
+        assert_eq!(bench.json(&command)["notice"], notice, "{command}");
+        let text = bench.ok(&command).out;
+        assert!(text.contains(notice), "{command}: {text}");
+    }
+    for line in bench.read("v.jsonl").lines() {
+        assert!(line.contains(&format!("\"notice\":\"{notice}\"")), "{line}");
+    }
+    bench.ok(&format!("score {shipped} office.pcap -o v.csv"));
+    let table = bench.read("v.csv");
+    assert!(table.lines().next().unwrap().ends_with(",model_version,notice"));
+    assert!(table.lines().skip(1).all(|line| line.ends_with(&format!(",{notice}"))));
+    bench.ok(&format!("score {shipped} office.pcap -o v.parquet"));
+    // The same flows as a table.
+    bench.ok("flows office.pcap -o flows.csv");
+    for output in ["t.csv", "t.jsonl", "t.parquet"] {
+        let told = bench.json(&format!("score {shipped} flows.csv -o {output}"));
+        assert_eq!(told["notice"], notice);
+    }
+    assert!(bench.read("t.csv").lines().skip(1).all(|line| line.ends_with(&format!(",{notice}"))));
+    assert!(bench.read("t.jsonl").lines().all(|line| line.contains(notice)));
+}
+
+#[test]
 fn a_capture_comes_from_standard_input() {
     let bench = with_capture();
     let expected = bench.ok("flows office.pcap").out;
@@ -124,6 +179,44 @@ fn a_capture_comes_from_standard_input() {
     writer.join().unwrap().unwrap();
     assert!(output.status.success());
     assert!(String::from_utf8(output.stdout).unwrap() == expected);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_is_read_once() {
+    let bench = with_capture();
+    let made = Command::new("mkfifo").arg(bench.path("pipe")).status().unwrap();
+    assert!(made.success());
+    let feed = |bytes: Vec<u8>| {
+        let pipe = bench.path("pipe");
+        std::thread::spawn(move || std::fs::write(pipe, bytes))
+    };
+    let expected = bench.ok("flows office.pcap").out;
+    let writer = feed(bench.bytes("office.pcap"));
+    assert!(bench.ok("flows pipe").out == expected);
+    writer.join().unwrap().unwrap();
+    let writer = feed(b"hello\n".to_vec());
+    let run = bench.run("flows pipe");
+    writer.join().unwrap().unwrap();
+    assert_eq!(run.code, 1);
+    assert!(run.err.contains("pipe: this is text"), "{}", run.err);
+    let run = bench.run("flows office.pcap pipe");
+    assert_eq!(run.code, 1);
+    assert!(run.err.contains("pipe: a pipe is read alone"), "{}", run.err);
+}
+
+#[test]
+fn logs_may_lie_a_folder_deeper() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.path("logs/2024-05-01")).unwrap();
+    let log = "{\"_path\":\"conn\",\"ts\":1.0,\"uid\":\"C1\",\"id.orig_h\":\"10.0.0.1\",\
+        \"id.orig_p\":5000,\"id.resp_h\":\"10.0.0.2\",\"id.resp_p\":80,\"proto\":\"tcp\",\
+        \"conn_state\":\"SF\"}\n";
+    bench.write("logs/2024-05-01/conn.log", log).write("logs/notes.txt", "hello\n");
+    // What cannot be read, such as damaged gzip, is no log.
+    bench.write("logs/bad.gz", [0x1f, 0x8b, 8, 0, 0xff]);
+    let told = bench.json("flows logs -o flows.csv");
+    assert_eq!(told["flows"], 1, "{told}");
 }
 
 #[test]

@@ -30,6 +30,9 @@ pub struct FlowRecords<'a> {
     pub features: Option<&'a Rows>,
     /// What a detector says.
     pub verdicts: Option<&'a [Verdict]>,
+    /// What everyone who sees a verdict must know, such as that the model learned from made-up data;
+    /// a column of its own unless empty.
+    pub notice: &'a str,
     /// What a file of labels says: class of each flow, `None` where it says nothing.
     pub labels: Option<&'a [Option<String>]>,
 }
@@ -72,7 +75,7 @@ fn table(records: &FlowRecords<'_>) -> Table {
         table.features(rows);
     }
     if let Some(verdicts) = records.verdicts {
-        table.verdicts(verdicts);
+        table.verdicts(verdicts, records.notice);
     }
     if let Some(labels) = records.labels {
         table.text("label", labels.to_vec());
