@@ -283,3 +283,94 @@ fn a_model_of_other_columns_is_refused() {
         assert!(run.err.contains("no feature set has all its columns"), "{}", run.err);
     }
 }
+
+#[test]
+fn labels_of_other_flows_are_refused() {
+    let bench = with_capture();
+    let run = bench.run("train office.pcap --labels truth.csv --label-shift 86400 -o m.trip");
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.err.contains("none of the") && run.err.contains("--label-shift"), "{}", run.err);
+    assert_eq!(bench.names(), ["office.pcap", "truth.csv"]);
+}
+
+#[test]
+fn a_capture_and_its_flows_train_the_same_columns() {
+    let bench = with_capture();
+    bench.ok("flows office.pcap --labels truth.csv -o flows.parquet");
+    bench.ok("train office.pcap --labels truth.csv -p n_estimators=5 -o a.trip");
+    bench.ok("train flows.parquet -p n_estimators=5 -o b.trip");
+    let columns = |file: &str| -> Vec<String> {
+        let told = bench.json(&format!("inspect {file}"));
+        let columns = told["columns"].as_array().unwrap();
+        columns.iter().map(|column| column["name"].to_string()).collect()
+    };
+    assert_eq!(columns("a.trip"), columns("b.trip"));
+    assert!(!columns("a.trip").contains(&"\"src_port\"".to_owned()));
+}
+
+#[test]
+fn an_early_look_is_no_flow_more() {
+    let bench = with_capture();
+    let summary = |arguments: &str| -> serde_json::Value {
+        let out = bench.ok(arguments).out;
+        serde_json::from_str(out.lines().last().unwrap()).unwrap()
+    };
+    let usual = summary("watch office.pcap");
+    let early = summary("watch office.pcap --early-packets 3");
+    assert_eq!(usual["traffic"]["flows"], early["traffic"]["flows"]);
+    assert!(early["traffic"]["counts"]["early_looks"].as_u64().unwrap() > 100);
+}
+
+/// A program that reads what is written to it, then gets SIGINT.
+#[cfg(unix)]
+fn interrupted(bench: &Bench, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tripline"))
+        .args(arguments)
+        .current_dir(bench.path(""))
+        .stdin(Stdio::piped())
+        // A pipe that nobody reads yet would fill.
+        .stdout(std::fs::File::create(bench.path("out")).unwrap())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&bench.bytes("office.pcap")).unwrap();
+    // Time to read it; the input stays open.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let status = child.wait().unwrap();
+    drop(input);
+    (status.code(), bench.read("out"))
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupt_is_the_end_of_a_stream() {
+    let bench = with_capture();
+    let (code, _) = interrupted(&bench, &["flows", "-", "-o", "flows.csv"]);
+    assert_eq!(code, Some(0));
+    let expected = bench.ok("flows office.pcap").out;
+    assert_eq!(bench.read("flows.csv").lines().count(), expected.lines().count());
+    let (code, out) = interrupted(&bench, &["watch", "-"]);
+    assert_eq!(code, Some(0));
+    assert!(out.lines().last().unwrap().contains("\"type\":\"summary\""));
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupt_leaves_nothing_half_written() {
+    let bench = Bench::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tripline"))
+        .args(["generate", "packets", "--flows", "3000000", "-o", "big.pcap"])
+        .current_dir(bench.path(""))
+        .spawn()
+        .unwrap();
+    while bench.names().is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(bench.names(), Vec::<String>::new());
+}
