@@ -92,15 +92,15 @@ fn load(args: &Args) -> anyhow::Result<(Vec<Frame>, usize, u64)> {
     find(&folder, &mut files)?;
     files.sort();
     let mut frames = Vec::new();
-    let mut flows = 0;
+    let mut flows = HashSet::new();
     let mut captures = 0;
     for file in files {
         let before = frames.len();
-        flows += read(&file, &mut frames)?;
+        read(&file, &mut frames, &mut flows);
         captures += usize::from(frames.len() > before);
     }
     frames.sort_by_key(|frame| frame.time);
-    Ok((frames, captures, flows))
+    Ok((frames, captures, flows.len() as u64))
 }
 
 fn find(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
@@ -115,12 +115,11 @@ fn find(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Appends the frames of a capture; gives its flows. One that cannot be read has none.
-fn read(path: &Path, frames: &mut Vec<Frame>) -> anyhow::Result<u64> {
+/// Appends the frames of a capture with the keys of its flows; one that cannot be read has none.
+fn read(path: &Path, frames: &mut Vec<Frame>, keys: &mut HashSet<Key>) {
     let options = CaptureOptions::default();
-    let Ok(mut capture) = Capture::open(path, &options) else { return Ok(0) };
+    let Ok(mut capture) = Capture::open(path, &options) else { return };
     let mut reassembler = Reassembler::new(&options);
-    let mut keys: HashSet<Key> = HashSet::new();
     let mut first = None;
     while let Some(mut block) = capture.next_block() {
         block.retain(|record, _| record.link == LinkType::ETHERNET);
@@ -140,7 +139,6 @@ fn read(path: &Path, frames: &mut Vec<Frame>) -> anyhow::Result<u64> {
             keys.insert((a.min(b), a.max(b), packet.protocol, packet.vlan));
         }
     }
-    Ok(keys.len() as u64)
 }
 
 /// Both endpoints in one order, protocol, VLAN.

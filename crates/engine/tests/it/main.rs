@@ -8,6 +8,7 @@ mod features_oracle;
 mod fitting;
 mod forged;
 mod golden;
+mod made_packets;
 mod ndpi;
 mod same_flows;
 mod sets;

@@ -9,5 +9,6 @@ mod data;
 mod flow;
 mod guard;
 mod help;
+mod packets;
 mod signing;
 mod traffic;
