@@ -32,6 +32,12 @@ impl Table {
         Self { columns: Vec::new(), rows }
     }
 
+    /// Adds numbers of rows.
+    pub(super) fn numbers(&mut self, first: u64) {
+        let numbers = (first..).take(self.rows).collect();
+        self.columns.push(("row".to_owned(), Cells::Count(numbers)));
+    }
+
     /// Adds who the flows are.
     pub(super) fn identity(&mut self, flows: &[Flow]) {
         for column in IDENTITY {

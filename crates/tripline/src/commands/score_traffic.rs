@@ -122,7 +122,7 @@ impl Run<'_> {
         output: &Path,
     ) -> Result<VerdictTally, EngineError> {
         let mut tally = VerdictTally::default();
-        let mut first = true;
+        let (mut first, mut row) = (true, 0);
         let mut joiner = self.labels.map(|labels| (labels, labels.joiner()));
         while let Some(batch) = traffic.next_batch()? {
             let verdicts = self.detector.judge(&batch, &self.judging)?;
@@ -134,12 +134,14 @@ impl Run<'_> {
                 first = false;
                 let records = FlowRecords {
                     flows: &batch.flows,
+                    first_row: Some(row),
                     verdicts: Some(&verdicts),
                     notice: &self.detector.model().provenance().notice,
                     labels: labels.as_deref(),
                     ..FlowRecords::default()
                 };
                 sink.write(&records).map_err(|error| refused(output, error))?;
+                row += batch.flows.len() as u64;
             }
             self.bar.step("flows", traffic.summary().flows, 0);
         }

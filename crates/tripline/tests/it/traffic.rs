@@ -68,6 +68,9 @@ fn a_capture_with_labels_trains_and_judges() {
     let scored = bench.json("score m.trip other.pcap --labels other.csv --reasons 2 -o v.csv");
     assert!(scored["verdicts"]["flows"].as_u64().unwrap() > 1000);
     let verdicts = bench.read("v.csv");
+    assert!(verdicts.starts_with("row,flow_start,"), "{verdicts:.40}");
+    let explained = bench.ok("explain m.trip other.pcap --row 7").out;
+    assert!(explained.contains("row 7") || explained.contains("Row 7"), "{explained}");
     assert!(verdicts.lines().next().unwrap().ends_with(
         "verdict,category,probability,risk_score,severity,technique,recommended_action,reasons,\
          model_version,label"

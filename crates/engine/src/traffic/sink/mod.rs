@@ -24,6 +24,8 @@ pub use text::timestamp;
 pub struct FlowRecords<'a> {
     /// The flows.
     pub flows: &'a [Flow],
+    /// Number of the first flow, where rows are numbered: by it `explain` finds them again.
+    pub first_row: Option<u64>,
     /// The set whose own identifiers stand in front, instead of ours.
     pub identifiers: Option<&'a SetCard>,
     /// The columns of a feature set.
@@ -67,6 +69,9 @@ pub fn refused(output: &Path, error: SinkError) -> EngineError {
 /// label.
 fn table(records: &FlowRecords<'_>) -> Table {
     let mut table = Table::new(records.flows.len());
+    if let Some(first) = records.first_row {
+        table.numbers(first);
+    }
     match records.identifiers {
         Some(set) => table.identifiers(records.flows, set),
         None => table.identity(records.flows),
