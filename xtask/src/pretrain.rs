@@ -113,7 +113,7 @@ fn train() -> anyhow::Result<Vec<u8>> {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    tripline_core::text::hexadecimal(Sha256::digest(bytes))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod register;
 pub mod rng;
 pub mod schema;
 pub mod state;
+pub mod text;
 pub mod verdict;
 
 pub use card::{Abilities, Card, Exemption, Family, Input, MissingPolicy, Promise, Supervision};

@@ -139,7 +139,7 @@ impl Model {
             (None, Ok(file)) => Sha256::digest(file.to_bytes()).into(),
             (None, Err(_)) => return "unknown".to_owned(),
         };
-        digest[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+        tripline_core::text::hexadecimal(&digest[..4])
     }
 
     /// Class names, the first benign, for a model that tells classes apart.

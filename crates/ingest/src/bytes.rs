@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use sha2::{Digest, Sha256};
+use tripline_core::text::hexadecimal;
 
 use crate::error::IngestError;
 
@@ -86,11 +87,11 @@ impl AsRef<[u8]> for SharedBytes {
 
 /// What a file is on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fingerprint {
+pub struct Fingerprint {
     /// SHA-256 in lower-case hexadecimal.
-    pub(crate) sha256: String,
+    pub sha256: String,
     /// Size.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
 }
 
 /// Decompressed bytes, block by block.
@@ -378,7 +379,7 @@ impl Fingerprinting {
     }
 
     fn finish(self) -> Fingerprint {
-        let sha256 = self.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hexadecimal(self.digest.finalize());
         Fingerprint { sha256, bytes: self.bytes }
     }
 }
@@ -399,6 +400,14 @@ impl Read for Fingerprinting {
             }
         }
     }
+}
+
+/// What a file is on disk, read for this alone.
+///
+/// # Errors
+/// A file that is missing, a directory, or cannot be read.
+pub fn fingerprint_file(path: &Path) -> Result<Fingerprint, IngestError> {
+    fingerprint(&Input::File(path.to_owned()))
 }
 
 /// The fingerprint of a file that is not streamed.

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use tripline_core::text::hexadecimal;
 
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
@@ -40,7 +41,7 @@ impl SecretKey {
 
     /// As 64 hexadecimal digits: what a key file holds.
     pub fn to_hex(&self) -> String {
-        hex(self.0.as_bytes())
+        hexadecimal(self.0.as_bytes())
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_BYTES] {
@@ -73,7 +74,7 @@ impl PublicKey {
 
     /// As 64 hexadecimal digits.
     pub fn to_hex(&self) -> String {
-        hex(self.0.as_bytes())
+        hexadecimal(self.0.as_bytes())
     }
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
@@ -155,10 +156,6 @@ fn base64(text: &[u8]) -> Option<Vec<u8>> {
         }
     }
     (bits == 0).then_some(out)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use tripline_core::flow::Flow;
 use tripline_core::packet::Address;
+use tripline_core::text::date;
 
 /// A column that names a flow; it heads the columns of a set where a set's tool writes it so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,21 +67,6 @@ fn clock(second: i64, text: &mut String) -> std::fmt::Result {
     let half = if hour < 12 { "AM" } else { "PM" };
     let hour = if hour % 12 == 0 { 12 } else { hour % 12 };
     write!(text, "{day:02}/{month:02}/{year:04} {hour:02}:{minute:02}:{second:02} {half}")
-}
-
-/// Year, month, day of a day since 1970-01-01, in the Gregorian calendar (Hinnant 2013,
-/// chrono-compatible low-level date algorithms, `civil_from_days`).
-fn date(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+use tripline_core::text::hexadecimal;
 use tripline_core::{Column, Dataset};
 
 /// Rows that are written at once.
@@ -45,7 +46,7 @@ pub fn write_csv(data: &Dataset, out: &mut dyn Write) -> io::Result<Written> {
             out.write_all(&part)?;
         }
     }
-    let sha256 = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = hexadecimal(digest.finalize());
     Ok(Written { sha256, bytes })
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+use tripline_core::text::hexadecimal;
 use tripline_core::{Category, Column, Dataset, Labels, Note, Rows, Source};
 
 use super::clock::START;
@@ -66,7 +67,7 @@ pub(super) fn dataset(flows: &[Flow], seed: u64) -> Dataset {
         source: Arc::new(Source {
             name: format!("synthetic (seed {seed})"),
             layout: LAYOUT_ID.to_owned(),
-            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hexadecimal(digest),
             bytes: 0,
             rows: flows.len() as u64,
             bad_records: 0,
