@@ -130,6 +130,14 @@ pub enum EngineError {
     /// The thread that reads a capture has failed.
     #[error("reading the capture failed inside the program: please report it with the capture")]
     ReaderFailed,
+    /// A table without a column of a feature set.
+    #[error("{file}: no column is one of set `{set}`")]
+    NoSetColumn {
+        /// The table.
+        file: String,
+        /// The set.
+        set: &'static str,
+    },
     /// Captures and logs in one run.
     #[error("captures and logs cannot be read together: run the command once for each")]
     MixedTraffic,
@@ -402,7 +410,8 @@ impl EngineError {
             | Self::NoMulticlass { .. }
             | Self::NoWeights { .. }
             | Self::OutputKind { .. }
-            | Self::Filter(_) => true,
+            | Self::Filter(_)
+            | Self::NoSetColumn { .. } => true,
             Self::Threshold(error) => {
                 matches!(error, ThresholdError::Rule { .. } | ThresholdError::Rate { .. })
             }

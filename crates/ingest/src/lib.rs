@@ -32,7 +32,7 @@ mod text;
 mod time;
 
 pub use batches::{Batches, open, open_bytes, read, read_bytes};
-pub use bytes::head;
+pub use bytes::{Fingerprint, fingerprint_file, head};
 pub use compressed::Compressed;
 pub use error::IngestError;
 pub use filter::{Filter, FilterError};

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use tripline_assess::protocol::Protocol;
 use tripline_assess::threshold::ThresholdRule;
-use tripline_core::{Dataset, Note, Progress};
+use tripline_core::{Dataset, Progress};
 use tripline_engine::settings::parse_task;
 use tripline_engine::traffic::{
-    Content, DatasetSettings, TrafficSettings, labelled_dataset, recognise, set_of,
+    Content, DatasetSettings, TrafficSettings, keep_model_columns, labelled_dataset, recognise,
+    set_of,
 };
 use tripline_engine::{
     EngineError, JudgingSettings, Model, ReadSettings, TrainingSettings, ValidationRule,
@@ -337,14 +338,14 @@ impl Session {
         let mut data =
             tripline_ingest::read(file, &options, progress).map_err(EngineError::from)?;
         if self.set_asked {
-            keep_set(&mut data, self.feature_set()?)?;
+            keep_model_columns(&mut data, self.feature_set()?)?;
         } else if data.source.layout == "tripline-flows" {
             // What a capture is trained on, its flows as a table are trained on.
             let has = |set: &&&SetCard| {
                 (set.columns)().iter().all(|column| data.rows.column(column.name).is_some())
             };
             if let Some(set) = flow::SETS.iter().find(has) {
-                keep_set(&mut data, set)?;
+                keep_model_columns(&mut data, set)?;
             }
         }
         Ok(data)
@@ -456,39 +457,6 @@ impl Session {
 /// Whether a path holds traffic rather than a table.
 pub(crate) fn is_traffic(file: &Path) -> Result<bool, EngineError> {
     Ok(recognise(file)? != Content::Other)
-}
-
-/// Leaves the columns of a set that models use.
-fn keep_set(data: &mut Dataset, set: &SetCard) -> anyhow::Result<()> {
-    let columns = (set.columns)();
-    let kept: Vec<&str> = columns
-        .iter()
-        .filter(|column| column.in_models && data.rows.column(column.name).is_some())
-        .map(|column| column.name)
-        .collect();
-    if kept.is_empty() {
-        return Err(
-            Usage(format!("{}: no column is one of set `{}`", data.source.name, set.id)).into()
-        );
-    }
-    let left_out: Vec<&str> =
-        data.rows.schema().names().filter(|name| !kept.contains(name)).collect();
-    if left_out.is_empty() {
-        return Ok(());
-    }
-    data.notes.push(Note {
-        code: "set-columns",
-        text: format!(
-            "left out of models by default (docs/sets/{}.md says why): {}",
-            set.id,
-            left_out.join(", ")
-        ),
-    });
-    data.rows = data
-        .rows
-        .project(&kept)
-        .map_err(|source| EngineError::Frame { file: data.source.name.clone(), source })?;
-    Ok(())
 }
 
 fn set(target: &mut Option<String>, given: &Option<String>) {

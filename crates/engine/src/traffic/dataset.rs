@@ -1,15 +1,14 @@
 //! Traffic with labels as a data set to train and judge by.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use tripline_core::text::hexadecimal;
 use tripline_core::{Category, Column, Dataset, Labels, Note, Progress, Rows, Source};
 use tripline_features::flow::{FlowBatch, SetCard};
 use tripline_ingest::flow_labels::{BENIGN, FlowLabels, JoinCounts};
-use tripline_ingest::sensors;
+use tripline_ingest::{Fingerprint, fingerprint_file, sensors};
 
 use super::input::TrafficInput;
 use super::pipeline::{Traffic, TrafficSettings};
@@ -67,22 +66,8 @@ pub fn labelled_dataset(
     if whole.ends.is_empty() {
         return Err(EngineError::NoFlows { file: file.to_owned() });
     }
-    let left_out: Vec<&str> = (set.columns)()
-        .iter()
-        .filter(|column| !settings.all_columns && !column.in_models)
-        .map(|column| column.name)
-        .collect();
-    let (sha256, bytes) = fingerprint(file)?;
+    let Fingerprint { sha256, bytes } = fingerprint(file)?;
     let mut notes = Vec::new();
-    if !left_out.is_empty() {
-        notes.push(Note {
-            code: "unfaithful-columns",
-            text: format!(
-                "left out of models by default (the set's page says why): {}",
-                left_out.join(", ")
-            ),
-        });
-    }
     if let Some(join) = &join {
         notes.push(Note { code: "labels-joined", text: joined(join) });
         if join.labels_without_flow * 2 > join.labels {
@@ -97,9 +82,9 @@ pub fn labelled_dataset(
     }
     notes.extend(summary.errors().into_iter().map(|text| Note { code: "damaged-traffic", text }));
     let rows = whole.ends.len();
-    let data = Dataset {
-        rows: whole.rows(&file.display().to_string(), &left_out)?,
-        labels: whole.labels(settings.labels.map(FlowLabels::classes)),
+    let mut data = Dataset {
+        rows: stacked(&whole.batches, &file.display().to_string())?,
+        labels: settings.labels.map(|labels| whole.labels(labels)),
         time: Some(Arc::new(whole.ends)),
         source: Arc::new(Source {
             name: file.display().to_string(),
@@ -111,6 +96,9 @@ pub fn labelled_dataset(
         }),
         notes,
     };
+    if !settings.all_columns {
+        keep_model_columns(&mut data, set)?;
+    }
     Ok(TrafficDataset { data, summary, join })
 }
 
@@ -119,11 +107,11 @@ pub fn labelled_dataset(
 struct Collected {
     batches: Vec<Rows>,
     ends: Vec<i64>,
-    classes: Option<Vec<String>>,
-    codes: Option<Vec<u32>>,
+    codes: Vec<u32>,
 }
 
 impl Collected {
+    /// Takes the flows that have a class, or all of them where no labels are at hand.
     fn add(&mut self, batch: FlowBatch, codes: Option<Vec<Option<u32>>>) {
         let Some(codes) = codes else {
             self.ends.extend(batch.flows.iter().map(|flow| flow.end_ns));
@@ -132,60 +120,84 @@ impl Collected {
         };
         let kept: Vec<usize> = (0..batch.flows.len()).filter(|&row| codes[row].is_some()).collect();
         self.ends.extend(kept.iter().map(|&row| batch.flows[row].end_ns));
-        self.codes.get_or_insert_default().extend(codes.into_iter().flatten());
+        self.codes.extend(codes.into_iter().flatten());
         self.batches.push(batch.rows.select(&kept));
     }
 
-    /// All rows without some columns.
-    fn rows(&mut self, name: &str, left_out: &[&str]) -> Result<Rows, EngineError> {
-        let batches = std::mem::take(&mut self.batches);
-        let schema = batches[0].schema().clone();
-        let mut columns = Vec::with_capacity(schema.len());
-        for (at, field) in schema.fields().iter().enumerate() {
-            if left_out.contains(&field.name.as_str()) {
-                continue;
-            }
-            // All batches have the schema of the set, dictionaries included.
-            let column = match &batches[0].columns()[at] {
-                Column::Numeric(_) => {
-                    let mut values = Vec::with_capacity(self.ends.len());
-                    for batch in &batches {
-                        if let Column::Numeric(part) = &batch.columns()[at] {
-                            values.extend_from_slice(part);
-                        }
-                    }
-                    Column::numeric(values)
-                }
-                Column::Category(first) => {
-                    let mut codes = Vec::with_capacity(self.ends.len());
-                    for batch in &batches {
-                        if let Column::Category(part) = &batch.columns()[at] {
-                            codes.extend_from_slice(&part.codes);
-                        }
-                    }
-                    Column::Category(Category {
-                        codes: Arc::new(codes),
-                        values: first.values.clone(),
-                    })
-                }
-            };
-            columns.push((field.name.clone(), column));
-        }
-        Rows::new(columns).map_err(|source| EngineError::Frame { file: name.to_owned(), source })
+    /// Labels of what was taken. Classes of the file that no flow has are left out.
+    fn labels(&self, labels: &FlowLabels) -> Labels {
+        let classes = labels.classes();
+        let names: Vec<&str> =
+            self.codes.iter().map(|&code| classes[code as usize].as_str()).collect();
+        Labels::from_names(&names, &classes[0])
     }
+}
 
-    fn labels(&mut self, classes: Option<&[String]>) -> Option<Labels> {
-        let names: Vec<&str> = match (&self.classes, &self.codes, classes) {
-            (Some(names), _, _) => names.iter().map(String::as_str).collect(),
-            (None, Some(codes), Some(classes)) => {
-                codes.iter().map(|&code| classes[code as usize].as_str()).collect()
+/// Rows of one schema, dictionaries included, one behind the other; `name` is for messages.
+fn stacked(batches: &[Rows], name: &str) -> Result<Rows, EngineError> {
+    let Some(first) = batches.first() else {
+        return Err(EngineError::NoFlows { file: name.into() });
+    };
+    let mut columns = Vec::with_capacity(first.width());
+    for at in 0..first.width() {
+        let parts = batches.iter().map(|batch| &batch.columns()[at]);
+        columns.push(match &first.columns()[at] {
+            Column::Numeric(_) => {
+                let values = parts.flat_map(|part| match part {
+                    Column::Numeric(values) => values.as_slice(),
+                    Column::Category(_) => &[],
+                });
+                Column::numeric(values.copied().collect())
             }
-            _ => return None,
-        };
-        let benign = classes.and_then(|classes| classes.first()).map_or(BENIGN, String::as_str);
-        // Classes of the file that no flow has are left out.
-        Some(Labels::from_names(&names, benign))
+            Column::Category(category) => {
+                let codes = parts.flat_map(|part| match part {
+                    Column::Category(category) => category.codes.as_slice(),
+                    Column::Numeric(_) => &[],
+                });
+                Column::Category(Category {
+                    codes: Arc::new(codes.copied().collect()),
+                    values: category.values.clone(),
+                })
+            }
+        });
     }
+    let rows = batches.iter().map(Rows::len).sum();
+    Rows::with_schema(first.schema().clone(), columns, rows)
+        .map_err(|source| EngineError::Frame { file: name.to_owned(), source })
+}
+
+/// Leaves the columns of a set that models use by default, with a note of those left out.
+///
+/// # Errors
+/// No column is of the set.
+pub fn keep_model_columns(data: &mut Dataset, set: &SetCard) -> Result<(), EngineError> {
+    let columns = (set.columns)();
+    let kept: Vec<&str> = columns
+        .iter()
+        .filter(|column| column.in_models && data.rows.column(column.name).is_some())
+        .map(|column| column.name)
+        .collect();
+    if kept.is_empty() {
+        return Err(EngineError::NoSetColumn { file: data.source.name.clone(), set: set.id });
+    }
+    let left_out: Vec<&str> =
+        data.rows.schema().names().filter(|name| !kept.contains(name)).collect();
+    if left_out.is_empty() {
+        return Ok(());
+    }
+    data.notes.push(Note {
+        code: "set-columns",
+        text: format!(
+            "left out of models by default (docs/sets/{}.md says why): {}",
+            set.id,
+            left_out.join(", ")
+        ),
+    });
+    data.rows = data
+        .rows
+        .project(&kept)
+        .map_err(|source| EngineError::Frame { file: data.source.name.clone(), source })?;
+    Ok(())
 }
 
 fn joined(join: &JoinCounts) -> String {
@@ -207,13 +219,14 @@ fn joined(join: &JoinCounts) -> String {
 /// There is none, their columns differ, or only some have labels; the error names the part that
 /// differs from the first.
 pub fn concatenated(parts: Vec<Dataset>, name: &str) -> Result<Dataset, EngineError> {
-    let mut whole = Collected::default();
-    let mut sources = Sha256::new();
-    let (mut bytes, mut bad_records, mut notes) = (0, 0, Vec::new());
-    let mut layout = String::new();
     if let Some((first, others)) = parts.split_first() {
         others.iter().try_for_each(|part| alike(first, part))?;
     }
+    let mut sources = Sha256::new();
+    let (mut bytes, mut bad_records) = (0, 0);
+    let (mut batches, mut ends, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut classes: Option<Vec<String>> = None;
+    let mut layout = String::new();
     for part in parts {
         sources.update(part.source.sha256.as_bytes());
         bytes += part.source.bytes;
@@ -221,29 +234,25 @@ pub fn concatenated(parts: Vec<Dataset>, name: &str) -> Result<Dataset, EngineEr
         layout.clone_from(&part.source.layout);
         notes.extend(part.notes);
         let rows = part.rows.len();
-        whole.ends.extend(part.time.map_or(vec![0; rows], |time| time.to_vec()));
+        ends.extend(part.time.map_or(vec![0; rows], |time| time.to_vec()));
         if let Some(labels) = part.labels {
             let names = (0..rows).map(|row| labels.class(row).to_owned());
-            whole.classes.get_or_insert_default().extend(names);
+            classes.get_or_insert_default().extend(names);
         }
-        whole.batches.push(part.rows);
+        batches.push(part.rows);
     }
-    if whole.ends.is_empty() {
-        return Err(EngineError::NoFlows { file: name.into() });
-    }
-    let rows = whole.ends.len() as u64;
     Ok(Dataset {
-        rows: whole.rows(name, &[])?,
-        labels: whole.labels(None),
-        time: Some(Arc::new(whole.ends)),
+        rows: stacked(&batches, name)?,
+        labels: classes.map(|names| Labels::from_names(&names, BENIGN)),
         source: Arc::new(Source {
             name: name.to_owned(),
             layout,
-            sha256: hexadecimal(&sources.finalize()),
+            sha256: hexadecimal(sources.finalize()),
             bytes,
-            rows,
+            rows: ends.len() as u64,
             bad_records,
         }),
+        time: Some(Arc::new(ends)),
         notes,
     })
 }
@@ -267,37 +276,17 @@ fn alike(first: &Dataset, part: &Dataset) -> Result<(), EngineError> {
 /// SHA-256 with size of a file; of a folder of logs, over the names within it and the digests of
 /// its files in order, those in the folders in it included. Files that cannot be read are left out,
 /// as they are when flows are read.
-fn fingerprint(path: &Path) -> Result<(String, u64), EngineError> {
-    let failed = |source| EngineError::Read { file: path.to_owned(), source };
+fn fingerprint(path: &Path) -> Result<Fingerprint, EngineError> {
     if !path.is_dir() {
-        return digest(path).map_err(failed);
+        return Ok(fingerprint_file(path)?);
     }
     let mut whole = Sha256::new();
     let mut bytes = 0;
     for file in sensors::files_of(path)? {
-        let Ok((sha256, size)) = digest(&file) else { continue };
+        let Ok(part) = fingerprint_file(&file) else { continue };
         let name = file.strip_prefix(path).unwrap_or(&file).to_string_lossy();
-        whole.update(format!("{name} {sha256}\n").as_bytes());
-        bytes += size;
+        whole.update(format!("{name} {}\n", part.sha256).as_bytes());
+        bytes += part.bytes;
     }
-    Ok((hexadecimal(&whole.finalize()), bytes))
-}
-
-fn digest(file: &Path) -> std::io::Result<(String, u64)> {
-    let mut digest = Sha256::new();
-    let mut file = File::open(file)?;
-    let mut buffer = vec![0; 1 << 20];
-    let mut bytes = 0;
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            return Ok((hexadecimal(&digest.finalize()), bytes));
-        }
-        digest.update(&buffer[..read]);
-        bytes += read as u64;
-    }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(Fingerprint { sha256: hexadecimal(whole.finalize()), bytes })
 }

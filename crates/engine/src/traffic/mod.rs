@@ -12,7 +12,9 @@ mod summary;
 mod table;
 mod tally;
 
-pub use dataset::{DatasetSettings, TrafficDataset, concatenated, labelled_dataset};
+pub use dataset::{
+    DatasetSettings, TrafficDataset, concatenated, keep_model_columns, labelled_dataset,
+};
 pub use detector::{FlowDetector, JudgeSettings, set_of};
 pub use identity::{IDENTITY, IdentityColumn, IdentityKind, IdentityValue, protocol_name};
 pub use input::{Content, TrafficInput, recognise};

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::bytes::{Compression, open_file};
+use crate::bytes::{Compression, head};
 use crate::error::IngestError;
 
 /// Bytes of a magic number.
@@ -27,14 +27,8 @@ pub fn is_capture(head: &[u8]) -> bool {
 /// # Errors
 /// A file that is missing, a directory, or cannot be read.
 pub fn is_capture_file(path: &Path) -> Result<bool, IngestError> {
-    let mut file = open_file(path)?;
     // The longest block of zstd, with room for headers.
-    let mut head = Vec::new();
-    file.by_ref()
-        .take((128 << 10) + 4096)
-        .read_to_end(&mut head)
-        .map_err(|source| IngestError::Io { path: path.display().to_string(), source })?;
-    Ok(is_capture(&head))
+    Ok(is_capture(&head(path, (128 << 10) + 4096)?))
 }
 
 /// True for the magic numbers of pcap in both byte orders, and that of pcapng.
