@@ -56,7 +56,8 @@ fn fit_all(card: &'static Card, request: &Request, scores: &Path) -> Result<()> 
     };
     let given: Vec<(String, String)> =
         request.params.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let estimator = (card.build)(&Params::parse(card.params, &given)?)?;
+    let estimator =
+        (card.build)(&Params::parse(card.params, &given)?, &tripline_engine::register())?;
     let recipe = match &request.prepare {
         Some(text) => Recipe::parse(text)?,
         None => Recipe::for_input(card.input),

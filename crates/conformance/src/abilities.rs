@@ -3,7 +3,7 @@
 use tripline_core::{Classes, Detector, FitContext, Silent, Task, Validation};
 
 use crate::sample::Sample;
-use crate::subject::{Fit, Subject};
+use crate::subject::{Fit, Subject, same};
 
 /// Rounding of a sum over classes.
 const TOLERANCE: f64 = 1e-9;
@@ -75,6 +75,32 @@ fn further_rows(subject: &Subject, sample: &Sample, first: Box<dyn Detector>) {
         subject.scores(detector.as_ref(), &sample.frame());
         after.push(detector.save().to_bytes());
     }
+    subject.at("scoring each row, then learning from it");
+    let part = further.select(&(0..60).collect::<Vec<_>>());
+    let mut together = subject.fit(sample, Task::Binary);
+    let mut apart = subject.fit(sample, Task::Binary);
+    let labels = subject.supervised().then_some(&part.labels);
+    let context = FitContext { labels, ..context };
+    let online = together.online().expect("the ability checked above");
+    let scores = online
+        .test_then_train(&part.frame(), &context)
+        .unwrap_or_else(|error| panic!("further rows are refused: {error}"));
+    let mut one_by_one = Vec::new();
+    for row in 0..part.labels.len() {
+        let one = part.select(&[row]);
+        one_by_one.extend(subject.scores(apart.as_ref(), &one.frame()));
+        let labels = subject.supervised().then_some(&one.labels);
+        let context = FitContext { labels, ..context };
+        let online = apart.online().expect("the ability checked above");
+        if let Err(error) = online.partial_fit(&one.frame(), &context) {
+            panic!("a further row is refused: {error}");
+        }
+    }
+    same("scoring before learning, against one row after the other", &one_by_one, &scores);
+    assert!(
+        together.save().to_bytes() == apart.save().to_bytes(),
+        "learning row by row gives other bytes than scoring before learning"
+    );
     assert!(after[0] != before, "further rows change nothing");
     assert!(after[0] == after[1], "the same further rows give other bytes");
 }

@@ -21,7 +21,7 @@ mod weights;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use tripline_core::{Card, Params, Promise};
+use tripline_core::{Card, Params, Promise, Register};
 
 pub use sample::{Sample, sample};
 use subject::Subject;
@@ -42,13 +42,14 @@ pub const PROMISES: &[Promise] = &[
     Promise::Abilities,
 ];
 
-/// Checks all promises of a card with its default parameters.
+/// Checks all promises of a card with its default parameters; `register` holds the cards of its
+/// members.
 ///
 /// # Panics
 /// If one is broken; the message names card, promise, step.
-pub fn check_all(card: &'static Card) {
+pub fn check_all(card: &'static Card, register: &Register) {
     for &promise in PROMISES {
-        check(card, promise);
+        check(card, register, promise);
     }
 }
 
@@ -56,20 +57,20 @@ pub fn check_all(card: &'static Card) {
 ///
 /// # Panics
 /// If it is broken, or exempted without a reason.
-pub fn check(card: &'static Card, promise: Promise) {
-    check_with(card, &Params::defaults(card.params), promise);
+pub fn check(card: &'static Card, register: &Register, promise: Promise) {
+    check_with(card, register, &Params::defaults(card.params), promise);
 }
 
 /// Checks one promise of a card with these parameters.
 ///
 /// # Panics
 /// As [`check`].
-pub fn check_with(card: &'static Card, params: &Params, promise: Promise) {
+pub fn check_with(card: &'static Card, register: &Register, params: &Params, promise: Promise) {
     if let Some(exemption) = card.exemptions.iter().find(|entry| entry.promise == promise) {
         assert!(!exemption.reason.is_empty(), "`{}` exempts {promise:?} without reason", card.id);
         return;
     }
-    let subject = Subject::new(card, params);
+    let subject = Subject::new(card, register, params);
     let outcome = catch_unwind(AssertUnwindSafe(|| match promise {
         Promise::SameSeedSameBytes => seed::check(&subject),
         Promise::SaveLoad => save_load::check(&subject),

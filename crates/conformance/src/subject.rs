@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use tripline_core::{
-    Card, Detector, Estimator, FitContext, FitError, Frame, Labels, Params, Progress, Shape,
-    Silent, Supervision, Task,
+    Card, Detector, Estimator, FitContext, FitError, Frame, Labels, Params, Progress, Register,
+    Shape, Silent, Supervision, Task,
 };
 
 use crate::sample::{Sample, sample};
@@ -12,6 +12,8 @@ use crate::sample::{Sample, sample};
 /// A card with the parameters that it is checked with.
 pub(crate) struct Subject {
     pub(crate) card: &'static Card,
+    /// The cards of its members, its own beside them.
+    pub(crate) register: Register,
     estimator: Box<dyn Estimator>,
     stage: Mutex<String>,
 }
@@ -41,12 +43,17 @@ impl Default for Fit<'_> {
 }
 
 impl Subject {
-    pub(crate) fn new(card: &'static Card, params: &Params) -> Self {
+    pub(crate) fn new(card: &'static Card, register: &Register, params: &Params) -> Self {
         assert_eq!(card.shape, Shape::Rows, "`{}`: only detectors of rows are checked", card.id);
-        let estimator = (card.build)(params)
+        let estimator = (card.build)(params, register)
             .unwrap_or_else(|error| panic!("`{}` refuses its parameters: {error}", card.id));
         assert_eq!(estimator.card().id, card.id, "the estimator names another card");
-        Self { card, estimator, stage: Mutex::new("building".to_owned()) }
+        Self {
+            card,
+            register: register.clone(),
+            estimator,
+            stage: Mutex::new("building".to_owned()),
+        }
     }
 
     /// Says what is done next, for the message if it goes wrong.
@@ -59,7 +66,7 @@ impl Subject {
     }
 
     pub(crate) fn supervised(&self) -> bool {
-        self.card.supervision == Supervision::Supervised
+        self.card.supervision != Supervision::Benign
     }
 
     /// A sample for this card, clouds overlapping.

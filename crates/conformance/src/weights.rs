@@ -1,6 +1,6 @@
 //! Weights of whole numbers equal repeated rows.
 
-use tripline_core::{Card, Link, Params, Task, math};
+use tripline_core::{Card, Link, Params, Register, Task, math};
 
 use crate::sample::sample;
 use crate::subject::{Fit, Subject};
@@ -21,8 +21,13 @@ pub(crate) fn check(subject: &Subject) {
 ///
 /// # Panics
 /// If the distance is larger.
-pub fn weights_repeat_rows(card: &'static Card, params: &Params, tolerance: f64) {
-    compare(&Subject::new(card, params), tolerance);
+pub fn weights_repeat_rows(
+    card: &'static Card,
+    register: &Register,
+    params: &Params,
+    tolerance: f64,
+) {
+    compare(&Subject::new(card, register, params), tolerance);
 }
 
 fn compare(subject: &Subject, tolerance: f64) {

@@ -35,11 +35,15 @@ pub struct Card {
     pub params: &'static [ParamSpec],
     /// Promises that it does not keep, with the reason.
     pub exemptions: &'static [Exemption],
-    /// An estimator from valid parameters; errors if two of them do not go together.
-    pub build: fn(&Params) -> Result<Box<dyn Estimator>, ParamError>,
+    /// An estimator from valid parameters; errors if two of them do not go together. The register
+    /// serves those with members.
+    pub build: Build,
     /// A detector from what [`Detector::save`] gave; the register serves those with members.
     pub load: Load,
 }
+
+/// Gives an estimator from valid parameters.
+pub type Build = fn(&Params, &Register) -> Result<Box<dyn Estimator>, ParamError>;
 
 /// Gives a detector back from its saved state.
 pub type Load = fn(&State, &Register) -> Result<Box<dyn Detector>, LoadError>;
@@ -102,6 +106,8 @@ pub enum Supervision {
     Supervised,
     /// Rows of which most are benign; the engine fits it on benign rows where labels are known.
     Benign,
+    /// Either: rows of every class where labels are known, else rows of which most are benign.
+    Optional,
 }
 
 /// What a detector does with a missing value (`NaN`, unknown category).
@@ -126,6 +132,8 @@ pub struct Abilities {
     pub importance: bool,
     /// Learns from further rows.
     pub online: bool,
+    /// Scores the very rows that it is fitted to, as outliers among each other.
+    pub outliers: bool,
     /// Stops early on a validation part.
     pub early_stopping: bool,
 }

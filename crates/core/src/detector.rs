@@ -17,6 +17,19 @@ pub trait Estimator: Send + Sync {
     /// Fits to a frame. The result depends on frame, context and parameters alone: the same seed
     /// gives the same bytes on any number of threads.
     fn fit(&self, frame: &Frame, context: &FitContext<'_>) -> Result<Box<dyn Detector>, FitError>;
+
+    /// Finding outliers among the very rows given.
+    fn outliers(&self) -> Option<&dyn Outliers> {
+        None
+    }
+}
+
+/// The ability to score the rows of one frame as outliers among each other: no row is its own
+/// neighbour, nothing is learnt for rows to come.
+pub trait Outliers {
+    /// One number for each row, never `NaN`: higher is more suspicious.
+    fn outlier_scores(&self, frame: &Frame, context: &FitContext<'_>)
+    -> Result<Vec<f64>, FitError>;
 }
 
 /// What an estimator is given beside its frame.
@@ -123,7 +136,18 @@ pub trait Classes {
 /// The ability to learn from further rows.
 pub trait Online {
     /// Learns from these rows; labels are those of fitting.
+    ///
+    /// After an error the model is what it was before.
     fn partial_fit(&mut self, frame: &Frame, context: &FitContext<'_>) -> Result<(), FitError>;
+
+    /// Scores each row by what was learnt from those before it, then learns from it (prequential
+    /// evaluation: Gama, Sebastião & Rodrigues 2013): the same numbers as [`Detector::score`] with
+    /// [`Online::partial_fit`] for one row after the other.
+    fn test_then_train(
+        &mut self,
+        frame: &Frame,
+        context: &FitContext<'_>,
+    ) -> Result<Vec<f64>, FitError>;
 }
 
 /// Why fitting failed.

@@ -21,10 +21,13 @@ pub mod state;
 pub mod text;
 pub mod verdict;
 
-pub use card::{Abilities, Card, Exemption, Family, Input, MissingPolicy, Promise, Supervision};
+pub use card::{
+    Abilities, Build, Card, Exemption, Family, Input, MissingPolicy, Promise, Supervision,
+};
 pub use dataset::{Dataset, Note, Source};
 pub use detector::{
-    Classes, Detector, Estimator, FitContext, FitError, Link, Online, ScoreError, Task, Validation,
+    Classes, Detector, Estimator, FitContext, FitError, Link, Online, Outliers, ScoreError, Task,
+    Validation,
 };
 pub use explain::{
     Attributions, Explain, ExplainError, ExplainMethod, ExplainOptions, Interactions,

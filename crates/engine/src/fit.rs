@@ -66,7 +66,8 @@ impl Plan {
             return Err(EngineError::NoWeights { model: card.id.to_owned() });
         }
         let params = register::params(card, settings.params_of(card.id))?;
-        let estimator = (card.build)(&params).map_err(|source| register::refused(card, source))?;
+        let estimator = (card.build)(&params, &register::register())
+            .map_err(|source| register::refused(card, source))?;
         let recipe = settings.recipe.clone().unwrap_or_else(|| Recipe::for_input(card.input));
         Ok(Self {
             card,
@@ -340,7 +341,7 @@ impl Plan {
         let both = attacks.iter().any(|attack| *attack) && !attacks.iter().all(|attack| *attack);
         self.settings.calibration.unwrap_or(match (link, both) {
             (Link::Rank, true) => CalibratorKind::Platt,
-            (_, false) if self.card.supervision == Supervision::Benign => {
+            (_, false) if self.card.supervision != Supervision::Supervised => {
                 CalibratorKind::EmpiricalCdf
             }
             (link, _) => CalibratorKind::default_for(link),
@@ -348,9 +349,9 @@ impl Plan {
     }
 
     /// The training rows with labels that the method can learn from: of two kinds for a
-    /// supervised one. A method that learns benign rows takes rows without labels as such.
+    /// supervised one. A method that may learn benign rows alone takes rows without labels as such.
     fn labelled(&self, train: Dataset) -> Result<Dataset, EngineError> {
-        let benign = self.card.supervision == Supervision::Benign;
+        let benign = self.card.supervision != Supervision::Supervised;
         let Some(labels) = &train.labels else {
             if !benign {
                 return Err(EngineError::no_labels(&train));

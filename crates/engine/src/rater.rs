@@ -4,7 +4,7 @@ use tripline_core::{
     ColumnRater, FitContext, FitError, Frame, Labels, Params, Rows, Silent, Supervision, Task,
 };
 
-use crate::register::trainable;
+use crate::register::{register, trainable};
 
 /// Rates columns by the gain that a boosting model finds in them; categories that are still
 /// native and missing values are no obstacle to it.
@@ -23,8 +23,8 @@ impl ColumnRater for BoostingRater {
             .iter()
             .find(|card| card.abilities.importance && card.supervision == Supervision::Supervised)
             .ok_or_else(|| none("no model rates columns"))?;
-        let estimator =
-            (card.build)(&Params::defaults(card.params)).map_err(|e| none(&e.to_string()))?;
+        let estimator = (card.build)(&Params::defaults(card.params), &register())
+            .map_err(|e| none(&e.to_string()))?;
         let context = FitContext {
             labels: Some(labels),
             weights: None,

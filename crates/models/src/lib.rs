@@ -1,8 +1,14 @@
 //! Frames to scores: detectors, one file each, with their cards.
 
 pub mod calibration;
+pub mod density;
+pub mod ensembles;
 pub mod import;
+pub mod kernels;
 pub mod linear;
+pub mod neighbours;
+mod prequential;
+mod table;
 pub mod tree;
 
 use tripline_core::Card;

@@ -69,6 +69,7 @@ fn supervision(supervision: Supervision) -> &'static str {
     match supervision {
         Supervision::Supervised => "labels",
         Supervision::Benign => "benign rows",
+        Supervision::Optional => "labels or benign rows",
     }
 }
 
@@ -94,6 +95,7 @@ fn abilities(abilities: Abilities) -> String {
         (abilities.explain, "explanation"),
         (abilities.importance, "importance"),
         (abilities.online, "further rows"),
+        (abilities.outliers, "outliers"),
         (abilities.early_stopping, "early stopping"),
     ];
     let has: Vec<&str> = all.iter().filter(|entry| entry.0).map(|entry| entry.1).collect();

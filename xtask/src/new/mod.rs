@@ -112,7 +112,10 @@ mod tests {
 
     #[test]
     fn what_is_stamped_out_keeps_every_promise() {
-        tripline_conformance::check_all(&template::CARD);
+        tripline_conformance::check_all(
+            &template::CARD,
+            &tripline_core::Register::new([&template::CARD]),
+        );
     }
 
     #[test]

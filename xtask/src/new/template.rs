@@ -28,11 +28,12 @@ pub static CARD: Card = Card {
         explain: false,
         importance: false,
         online: false,
+        outliers: false,
         early_stopping: false,
     },
     params: PARAMS,
     exemptions: &[],
-    build: |params| build(params),
+    build: |params, _| build(params),
     load: |state, register| load(state, register),
 };
 

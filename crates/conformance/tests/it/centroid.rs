@@ -25,6 +25,7 @@ pub(crate) static CARD: Card = Card {
         explain: true,
         importance: true,
         online: true,
+        outliers: false,
         early_stopping: true,
     },
     params: &[ParamSpec {
@@ -35,7 +36,7 @@ pub(crate) static CARD: Card = Card {
         search: None,
     }],
     exemptions: &[],
-    build: |params| build(params),
+    build: |params, _| build(params),
     load: |state, register| load(state, register),
 };
 
@@ -323,5 +324,22 @@ impl Importance for Centroids {
 impl Online for Centroids {
     fn partial_fit(&mut self, frame: &Frame, context: &FitContext<'_>) -> Result<(), FitError> {
         self.learn(frame, context)
+    }
+
+    fn test_then_train(
+        &mut self,
+        frame: &Frame,
+        context: &FitContext<'_>,
+    ) -> Result<Vec<f64>, FitError> {
+        let mut scores = Vec::new();
+        for row in 0..frame.len() {
+            let one = frame.select(&[row]);
+            scores.extend(self.score(&one).expect("a row as those fitted"));
+            let labels = context.labels.map(|labels| labels.select(&[row]));
+            let weights = context.weights.map(|weights| &weights[row..=row]);
+            let context = FitContext { labels: labels.as_ref(), weights, ..*context };
+            self.learn(&one, &context)?;
+        }
+        Ok(scores)
     }
 }

@@ -8,7 +8,7 @@ use tripline_core::{
 
 use super::head::Head;
 use super::model::LinearModel;
-use super::table::{Hole, Table};
+use crate::table::{Hole, Table};
 
 /// Largest part told; a sum of a few hundred of them is finite.
 const BOUND: f64 = 1e300;

@@ -10,8 +10,8 @@ use super::head::Head;
 use super::lbfgs::{Limits, minimise};
 use super::model::LinearModel;
 use super::softmax_loss::SoftmaxLoss;
-use super::table::{Table, numeric_schema};
 use super::targets::{CLASS_WEIGHT, FIT_INTERCEPT, Targets};
+use crate::table::{Table, numeric_schema};
 
 /// The card of logistic regression.
 pub static CARD: Card = Card {
@@ -32,11 +32,12 @@ pub static CARD: Card = Card {
         explain: true,
         importance: true,
         online: false,
+        outliers: false,
         early_stopping: false,
     },
     params: PARAMS,
     exemptions: &[],
-    build: |params| build(params),
+    build: |params, _| build(params),
     load: |state, register| load(state, register),
 };
 

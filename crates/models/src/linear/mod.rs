@@ -10,7 +10,6 @@ mod model;
 mod packed;
 pub mod sgd;
 mod softmax_loss;
-mod table;
 mod targets;
 mod vector;
 

@@ -9,7 +9,7 @@ use tripline_core::{
 };
 
 use super::head::Head;
-use super::table::{Table, is_numeric};
+use crate::table::{Table, is_numeric};
 
 /// Rows scored at a time: a column's part of them fits the first cache beside the outputs.
 const BLOCK: usize = 1024;

@@ -11,8 +11,9 @@ use super::descent::{Descent, Lesson, Line, Schedule, Stop};
 use super::head::Head;
 use super::loss::Loss;
 use super::model::{LinearModel, finite};
-use super::table::{Table, numeric_schema};
 use super::targets::{CLASS_WEIGHT, FIT_INTERCEPT, Targets, coded};
+use crate::prequential::{one_by_one, unscored};
+use crate::table::{Table, numeric_schema};
 
 /// The card of the SGD classifier.
 pub static CARD: Card = Card {
@@ -34,11 +35,12 @@ pub static CARD: Card = Card {
         explain: true,
         importance: true,
         online: true,
+        outliers: false,
         early_stopping: true,
     },
     params: PARAMS,
     exemptions: &[],
-    build: |params| Ok(Box::new(Sgd::new(params)?)),
+    build: |params, _| Ok(Box::new(Sgd::new(params)?)),
     load: |state, register| load(state, register),
 };
 
@@ -402,6 +404,22 @@ impl Online for SgdModel {
         self.lines = teach(&once, &course, None, self.lines.clone(), &self.class_weights, context)?;
         self.publish();
         Ok(())
+    }
+
+    fn test_then_train(
+        &mut self,
+        frame: &Frame,
+        context: &FitContext<'_>,
+    ) -> Result<Vec<f64>, FitError> {
+        // What can be wrong with a row is found before any is learnt; divergence is undone.
+        self.score(frame).map_err(unscored)?;
+        let before = self.lines.clone();
+        let scores = one_by_one(self, frame, context);
+        if scores.is_err() {
+            self.lines = before;
+            self.publish();
+        }
+        scores
     }
 }
 

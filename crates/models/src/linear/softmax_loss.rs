@@ -4,9 +4,9 @@ use rayon::prelude::*;
 use tripline_core::math;
 
 use super::packed::Packed;
-use super::table::Table;
 use super::targets::Targets;
 use super::vector::{add_scaled, dot};
+use crate::table::Table;
 
 /// Rows of a block. Fixed, so that sums do not depend on the number of threads; small, so that a
 /// block is still in the cache when its gradient is taken.

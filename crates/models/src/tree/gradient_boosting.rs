@@ -42,11 +42,12 @@ pub const CARD: Card = Card {
         explain: true,
         importance: true,
         online: false,
+        outliers: false,
         early_stopping: true,
     },
     params: PARAMS,
     exemptions: EXEMPTIONS,
-    build: |params| Ok(Box::new(GradientBoosting::new(params)?)),
+    build: |params, _| Ok(Box::new(GradientBoosting::new(params)?)),
     load,
 };
 

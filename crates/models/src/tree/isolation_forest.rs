@@ -38,11 +38,12 @@ pub const CARD: Card = Card {
         explain: true,
         importance: true,
         online: false,
+        outliers: false,
         early_stopping: false,
     },
     params: PARAMS,
     exemptions: &[],
-    build: |params| Ok(Box::new(IsolationForest::new(params))),
+    build: |params, _| Ok(Box::new(IsolationForest::new(params))),
     load,
 };
 

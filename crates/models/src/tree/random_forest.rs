@@ -37,6 +37,7 @@ pub const CARD: Card = Card {
         explain: true,
         importance: true,
         online: false,
+        outliers: false,
         early_stopping: false,
     },
     params: PARAMS,
@@ -45,7 +46,7 @@ pub const CARD: Card = Card {
         reason: "each tree draws rows at random, so a row twice is drawn otherwise than one row of \
                  weight 2; the means agree",
     }],
-    build: |params| Ok(Box::new(RandomForest::new(params)?)),
+    build: |params, _| Ok(Box::new(RandomForest::new(params)?)),
     load,
 };
 

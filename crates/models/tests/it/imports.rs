@@ -82,7 +82,8 @@ fn a_saved_import_loads_with_its_card() {
         tripline_core::Register::new(tripline_models::import::IMPORTED_CARDS.iter().copied());
     let loaded = register.load(model.card().id, &model.save()).unwrap();
     assert_eq!(loaded.score(&frame).unwrap(), model.score(&frame).unwrap());
-    let refusal = (model.card().build)(&tripline_core::Params::defaults(&[])).err().unwrap();
+    let refusal =
+        (model.card().build)(&tripline_core::Params::defaults(&[]), &register).err().unwrap();
     assert_eq!(
         refusal.to_string(),
         "parameter `model`: `lightgbm_model` holds models that were trained by another program; \

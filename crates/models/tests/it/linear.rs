@@ -1,5 +1,6 @@
 //! Linear models against scikit-learn.
 
+use crate::conformance::register;
 use serde_json::Value;
 use tripline_conformance::{check_with, weights_repeat_rows};
 use tripline_core::{
@@ -72,7 +73,7 @@ fn context<'a>(set: &'a Set, weights: Option<&'a [f64]>) -> FitContext<'a> {
 }
 
 fn fit(card: &Card, params: &Params, set: &Set, weights: Option<&[f64]>) -> Box<dyn Detector> {
-    (card.build)(params).unwrap().fit(&set.frame, &context(set, weights)).unwrap()
+    (card.build)(params, &register()).unwrap().fit(&set.frame, &context(set, weights)).unwrap()
 }
 
 /// The largest distance from what a case expects, relative to its largest weight.
@@ -167,7 +168,7 @@ fn every_loss_and_penalty_keeps_the_promises() {
         let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let params = Params::parse(sgd::CARD.params, &given).unwrap();
         for promise in quick.into_iter().chain(telling) {
-            check_with(&sgd::CARD, &params, promise);
+            check_with(&sgd::CARD, &register(), &params, promise);
         }
     }
 }
@@ -178,7 +179,7 @@ fn weights_of_logistic_regression_are_exactly_repeated_rows() {
     for class_weight in ["none", "balanced"] {
         let given = [("tol", "1e-9"), ("class_weight", class_weight)];
         let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        weights_repeat_rows(card, &Params::parse(card.params, &given).unwrap(), 1e-6);
+        weights_repeat_rows(card, &register(), &Params::parse(card.params, &given).unwrap(), 1e-6);
     }
 }
 
@@ -238,7 +239,7 @@ fn a_watched_descent_keeps_its_best_epoch() {
     let (held, held_labels) = (set.frame.select(&odd), set.labels.select(&odd));
     let loss = |validation: Option<Validation<'_>>| {
         let context = FitContext { labels: Some(&labels), validation, ..context(set, None) };
-        let model = (sgd::CARD.build)(&params).unwrap().fit(&frame, &context).unwrap();
+        let model = (sgd::CARD.build)(&params, &register()).unwrap().fit(&frame, &context).unwrap();
         let scores = model.score(&held).unwrap();
         let margins = scores.iter().zip(held_labels.attacks());
         let losses = margins.map(|(score, attack)| {

@@ -1,5 +1,6 @@
 //! Linear models on real flows: UNSW-NB15, a fifth of the rows held out by equal features.
 
+use crate::conformance::register;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -82,7 +83,7 @@ fn fit(card: &Card, given: &[(&str, &str)], split: &Split, task: Task) -> Box<dy
         seed: 0,
         progress: &Silent,
     };
-    (card.build)(&params).unwrap().fit(&split.fit.0, &context).unwrap()
+    (card.build)(&params, &register()).unwrap().fit(&split.fit.0, &context).unwrap()
 }
 
 /// The share of pairs in which the attack scores higher; ties count half.

@@ -1,5 +1,6 @@
 //! Trees on real flows: UNSW-NB15, a fifth of the rows held out by equal features.
 
+use crate::conformance::register;
 use std::collections::BTreeMap;
 
 use tripline_core::{
@@ -82,7 +83,7 @@ fn data_trees_on_unsw_reach_the_peers() {
             progress: &Silent,
         };
         let frame = Frame::from(rows.select(&fit));
-        let model = (card.build)(&params).unwrap().fit(&frame, &context).unwrap();
+        let model = (card.build)(&params, &register()).unwrap().fit(&frame, &context).unwrap();
         let area = auc(&model.score(&Frame::from(rows.select(&test))).unwrap(), &truth);
         eprintln!("{} with {trees} trees: ROC AUC {area:.4}", card.id);
         assert!(area > least, "{}: {area}", card.id);

@@ -1,5 +1,6 @@
 //! What the training of trees gives, beside LightGBM and scikit-learn.
 
+use crate::conformance::register;
 use proptest::prelude::*;
 use serde_json::Value;
 use tripline_core::{
@@ -88,7 +89,7 @@ impl<'a> Fit<'a> {
             seed: 0,
             progress: &Silent,
         };
-        (self.card.build)(&params).unwrap().fit(frame, &context).unwrap()
+        (self.card.build)(&params, &register()).unwrap().fit(frame, &context).unwrap()
     }
 }
 

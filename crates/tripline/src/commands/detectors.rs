@@ -36,6 +36,7 @@ struct DetectorWire {
     explain: bool,
     importance: bool,
     online: bool,
+    outliers: bool,
     early_stopping: bool,
     parameters: Vec<ParamWire>,
 }
@@ -133,6 +134,7 @@ fn wire(card: &Card) -> DetectorWire {
         explain: card.abilities.explain,
         importance: card.abilities.importance,
         online: card.abilities.online,
+        outliers: card.abilities.outliers,
         early_stopping: card.abilities.early_stopping,
         parameters: card.params.iter().map(param).collect(),
     }
@@ -160,6 +162,7 @@ fn supervision(supervision: Supervision) -> &'static str {
     match supervision {
         Supervision::Supervised => "labelled rows",
         Supervision::Benign => "benign rows",
+        Supervision::Optional => "labelled or benign rows",
     }
 }
 

@@ -40,11 +40,12 @@ pub static CARD: Card = Card {
         explain: true,
         importance: true,
         online: false,
+        outliers: false,
         early_stopping: false,
     },
     params: &[],
     exemptions: &[],
-    build: |_| Err(not_trainable("lightgbm_model", "gradient_boosting")),
+    build: |_, _| Err(not_trainable("lightgbm_model", "gradient_boosting")),
     load: |state, _| Ok(Box::new(TreeModel::load(&CARD, state)?)),
 };
 

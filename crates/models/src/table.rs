@@ -5,15 +5,15 @@ use tripline_core::schema::AlignedColumn;
 use tripline_core::{Field, FieldKind, FitError, FrameError, Rows, Schema, ScoreError};
 
 /// The columns of a schema, in its order.
-pub(super) struct Table<'a> {
-    pub(super) columns: Vec<&'a [f64]>,
-    pub(super) len: usize,
+pub(crate) struct Table<'a> {
+    pub(crate) columns: Vec<&'a [f64]>,
+    pub(crate) len: usize,
 }
 
 /// A cell that is missing or infinite.
-pub(super) struct Hole {
-    pub(super) column: String,
-    pub(super) row: usize,
+pub(crate) struct Hole {
+    pub(crate) column: String,
+    pub(crate) row: usize,
 }
 
 impl From<Hole> for FitError {
@@ -29,7 +29,7 @@ impl From<Hole> for ScoreError {
 }
 
 /// The schema of numeric rows; a category column is an error that names it.
-pub(super) fn numeric_schema(rows: &Rows) -> Result<Schema, FitError> {
+pub(crate) fn numeric_schema(rows: &Rows) -> Result<Schema, FitError> {
     if rows.width() == 0 {
         return Err(FitError::NoColumns);
     }
@@ -47,14 +47,14 @@ pub(super) fn numeric_schema(rows: &Rows) -> Result<Schema, FitError> {
 }
 
 /// A schema of numeric columns with these names.
-pub(super) fn is_numeric(schema: &Schema) -> bool {
+pub(crate) fn is_numeric(schema: &Schema) -> bool {
     schema.fields().iter().all(|field: &Field| field.kind == FieldKind::Numeric)
 }
 
 impl<'a> Table<'a> {
     /// The columns of `rows` that a numeric schema names; errors tell a column that is not there,
     /// of the other kind, or has a hole.
-    pub(super) fn new<E>(schema: &Schema, rows: &'a Rows) -> Result<Self, E>
+    pub(crate) fn new<E>(schema: &Schema, rows: &'a Rows) -> Result<Self, E>
     where
         E: From<FrameError> + From<Hole>,
     {
@@ -87,7 +87,7 @@ impl<'a> Table<'a> {
     /// Mean of each column with its standard deviation, by weights whose sum is `total`.
     ///
     /// Errors if a column's squares do not fit a number.
-    pub(super) fn moments(
+    pub(crate) fn moments(
         &self,
         schema: &Schema,
         weights: &[f64],
@@ -115,7 +115,7 @@ impl<'a> Table<'a> {
     }
 
     /// A copy by row (n × d).
-    pub(super) fn by_row(&self) -> Vec<f64> {
+    pub(crate) fn by_row(&self) -> Vec<f64> {
         const BLOCK: usize = 256;
         let width = self.columns.len();
         let mut matrix = vec![0.0; self.len * width];

@@ -1,0 +1,1 @@
+//! Densities: rows where few benign rows lie are suspicious.

@@ -1,0 +1,1 @@
+//! Ensembles: several detectors judge as one.

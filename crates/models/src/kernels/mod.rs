@@ -1,0 +1,1 @@
+//! Kernels: rows outside the region that holds the rows learnt are suspicious.

@@ -1,0 +1,1 @@
+//! Distances to neighbours: rows far from the rows learnt are suspicious.
