@@ -43,6 +43,16 @@ pub fn tanh(x: f64) -> f64 {
     libm::tanh(x)
 }
 
+/// Error function, 2/√π · ∫₀ˣ e^−t² dt.
+pub fn erf(x: f64) -> f64 {
+    libm::erf(x)
+}
+
+/// 1 − erf(x), exact where that is small.
+pub fn erfc(x: f64) -> f64 {
+    libm::erfc(x)
+}
+
 /// Sine, of radians.
 pub fn sin(x: f64) -> f64 {
     libm::sin(x)
