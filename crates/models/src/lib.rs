@@ -6,6 +6,8 @@ pub mod ensembles;
 pub mod import;
 pub mod kernels;
 pub mod linear;
+#[allow(dead_code, unused_imports, reason = "each method uses a part of it")]
+mod matrix;
 pub mod neighbours;
 mod prequential;
 mod table;
