@@ -5,6 +5,7 @@ use crate::explain::Explain;
 use crate::frame::{Frame, FrameError};
 use crate::importance::Importance;
 use crate::labels::{Labels, LabelsError};
+use crate::preparation::PreparationError;
 use crate::progress::Progress;
 use crate::schema::Schema;
 use crate::state::State;
@@ -215,6 +216,17 @@ pub enum FitError {
         /// What happened.
         reason: String,
     },
+    /// A member of an ensemble could not be fitted.
+    #[error("member `{member}`: {source}")]
+    Member {
+        /// Its label.
+        member: String,
+        /// Why.
+        source: Box<Self>,
+    },
+    /// Columns of a member could not be prepared.
+    #[error(transparent)]
+    Preparation(PreparationError),
     /// [`Progress::go_on`] said no.
     #[error("fitting was cancelled")]
     Cancelled,
@@ -235,6 +247,17 @@ pub enum ScoreError {
         /// From 0.
         row: usize,
     },
+    /// A member of an ensemble could not score.
+    #[error("member `{member}`: {source}")]
+    Member {
+        /// Its label.
+        member: String,
+        /// Why.
+        source: Box<Self>,
+    },
+    /// Columns of a member could not be prepared.
+    #[error(transparent)]
+    Preparation(PreparationError),
 }
 
 impl FitContext<'_> {

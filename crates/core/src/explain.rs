@@ -1,6 +1,6 @@
 //! The ability to say why a row scores as it does.
 
-use crate::detector::Link;
+use crate::detector::{Link, ScoreError};
 use crate::frame::{Frame, FrameError};
 
 /// The ability to split a score into what each column adds.
@@ -122,6 +122,9 @@ pub enum ExplainError {
         /// From 0.
         row: usize,
     },
+    /// Rows could not be scored, by a method that explains by scoring.
+    #[error(transparent)]
+    Score(ScoreError),
     /// The method has no such thing.
     #[error("this model has no {what}")]
     Unsupported {
@@ -145,4 +148,14 @@ pub enum ExplainError {
         /// Number of classes.
         count: usize,
     },
+}
+
+impl From<ScoreError> for ExplainError {
+    fn from(error: ScoreError) -> Self {
+        match error {
+            ScoreError::Frame(source) => Self::Frame(source),
+            ScoreError::Missing { column, row } => Self::Missing { column, row },
+            other => Self::Score(other),
+        }
+    }
 }

@@ -3,12 +3,14 @@
 use crate::card::Card;
 use crate::detector::Detector;
 use crate::frame::FrameError;
+use crate::preparation::Preparation;
 use crate::state::{State, StateError};
 
 /// All cards that a program knows.
 #[derive(Debug, Clone)]
 pub struct Register {
     cards: Vec<&'static Card>,
+    preparation: Option<&'static dyn Preparation>,
 }
 
 impl Register {
@@ -17,12 +19,24 @@ impl Register {
     /// # Panics
     /// If an id repeats: a mistake in the program's own list.
     pub fn new(cards: impl IntoIterator<Item = &'static Card>) -> Self {
-        let mut register = Self { cards: Vec::new() };
+        let mut register = Self { cards: Vec::new(), preparation: None };
         for card in cards {
             assert!(register.get(card.id).is_none(), "detector `{}` is listed twice", card.id);
             register.cards.push(card);
         }
         register
+    }
+
+    /// The same cards with what prepares the columns of members.
+    #[must_use]
+    pub fn with_preparation(mut self, preparation: &'static dyn Preparation) -> Self {
+        self.preparation = Some(preparation);
+        self
+    }
+
+    /// What prepares the columns of members, if the program has it.
+    pub fn preparation(&self) -> Option<&'static dyn Preparation> {
+        self.preparation
     }
 
     /// The cards, in the order listed.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use tripline_assess::explain::Typical;
-use tripline_core::{Link, LoadError, State, StateError};
+use tripline_core::{Link, LoadError, Rows, State, StateError};
 use tripline_features::Preparer;
 use tripline_models::calibration::Calibrator;
 use tripline_models::import::Format;
@@ -14,7 +14,6 @@ use crate::error::EngineError;
 use crate::model::{Decision, Model};
 use crate::provenance::Provenance;
 use crate::register::register;
-use crate::rows_state;
 
 /// What is to be known of the threshold of an imported model.
 const NO_THRESHOLD: &str = "an imported model brings no threshold of its own";
@@ -52,7 +51,7 @@ impl Model {
         file.put_state("decision", &decision);
         file.put_state("provenance", &self.provenance.save());
         if let Some(background) = &self.background {
-            file.put_state("background", &rows_state::save(background));
+            file.put_state("background", &background.save());
         }
         if let Some(typical) = &self.typical {
             file.put_state("typical", &typical.save());
@@ -142,9 +141,7 @@ fn from_file(file: &ModelFile) -> Result<Model, EngineError> {
     let decision = load_decision(&file.state("decision")?).map_err(state);
     let provenance = Provenance::load(&file.state("provenance")?).map_err(state);
     let background = match file.get("background") {
-        Some(_) => {
-            Some(rows_state::load(&file.state("background")?).map_err(damaged("background"))?)
-        }
+        Some(_) => Some(Rows::load(&file.state("background")?).map_err(damaged("background"))?),
         None => None,
     };
     let typical = match file.get("typical") {

@@ -11,7 +11,6 @@ pub mod model;
 pub mod provenance;
 mod rater;
 pub mod register;
-mod rows_state;
 pub mod score;
 pub mod settings;
 pub mod sinks;

@@ -4,11 +4,12 @@ use tripline_core::{Card, ParamError, ParamSpec, Params, Register};
 
 use crate::error::EngineError;
 
-/// Every detector that can be trained or loaded.
+/// Every detector that can be trained or loaded, with what prepares the columns of members.
 pub fn register() -> Register {
     Register::new(
         tripline_models::CARDS.iter().chain(tripline_models::import::IMPORTED_CARDS).copied(),
     )
+    .with_preparation(&tripline_features::Recipes)
 }
 
 /// The detectors that can be trained, in the order in which they are listed.
