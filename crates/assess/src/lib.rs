@@ -8,5 +8,6 @@ pub mod guard;
 pub mod metrics;
 pub mod plot;
 pub mod protocol;
+pub mod rank;
 pub mod report;
 pub mod threshold;

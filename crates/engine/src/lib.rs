@@ -9,6 +9,7 @@ pub mod fit;
 pub mod judging;
 pub mod model;
 pub mod provenance;
+pub mod rank;
 mod rater;
 pub mod register;
 pub mod score;

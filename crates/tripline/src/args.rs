@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Evaluate(commands::evaluate::Evaluate),
     /// Judge several models on the same splits
     Compare(commands::compare::Compare),
+    /// Rank models over several data sets
+    Rank(commands::rank::Rank),
     /// Score new data with a model file
     Score(commands::score::Score),
     /// Say why a model decides as it does

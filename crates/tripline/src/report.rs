@@ -72,7 +72,7 @@ pub(crate) fn put(page: &mut AtomicFile, text: &str) -> Result<(), EngineError> 
         .map_err(|source| EngineError::Write { file: page.target().to_owned(), source })
 }
 
-fn source(role: &str, data: &Dataset) -> DataSource {
+pub(crate) fn source(role: &str, data: &Dataset) -> DataSource {
     let source = &data.source;
     DataSource {
         role: role.to_owned(),

@@ -137,6 +137,33 @@ impl Replicates {
         Self { values, options, population: units.fingerprint() }
     }
 
+    /// Number of replicates.
+    pub fn len(&self) -> usize {
+        self.options.replicates
+    }
+
+    /// True if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Share of replicates inside an interval.
+    pub fn level(&self) -> f64 {
+        self.options.level
+    }
+
+    /// Whether replicate `b` drew the same rows for both.
+    pub fn is_paired_with(&self, other: &Self) -> bool {
+        self.population == other.population && self.options == other.options
+    }
+
+    /// The metric of that id in each replicate, `NaN` where it has no value; empty for an id that
+    /// is not registered.
+    pub fn values(&self, id: &str) -> Vec<f64> {
+        let position = METRICS.iter().position(|card| card.id == id);
+        position.map_or(Vec::new(), |position| self.column(position).collect())
+    }
+
     /// The replicates of the mean over parts; none for no part, or parts resampled otherwise.
     ///
     /// A metric without a value in one part is left out of the mean there.
@@ -172,7 +199,7 @@ impl Replicates {
     ) -> Result<Difference, BootstrapError> {
         let card = crate::metrics::resolve(metric)?;
         let position = METRICS.iter().position(|other| other.id == card.id).unwrap_or(0);
-        if self.population != other.population || self.options != other.options {
+        if !self.is_paired_with(other) {
             return Err(BootstrapError::NotPaired);
         }
         let differences: Vec<f64> =
@@ -207,7 +234,7 @@ fn check(what: &'static str, sample: &Sample, got: usize) -> Result<(), Bootstra
 }
 
 /// The range between the quantiles that leave equal shares outside, linearly interpolated.
-fn percentile(values: impl Iterator<Item = f64>, level: f64) -> Option<Interval> {
+pub(crate) fn percentile(values: impl Iterator<Item = f64>, level: f64) -> Option<Interval> {
     let mut sorted: Vec<f64> = values.collect();
     if sorted.is_empty() || sorted.iter().any(|value| value.is_nan()) {
         return None;

@@ -12,10 +12,12 @@ mod html;
 mod model;
 mod page;
 mod provenance;
+mod ranking;
 mod verdict;
 
 pub use explanation::{Decision, ExplanationPage, GlobalView, RowView, render_explanation};
 pub use headline::{Order, order_of};
+pub use ranking::{RankingPage, render_ranking};
 
 use crate::evaluate::{Evaluation, PartMetrics};
 use crate::guard::Finding;

@@ -77,7 +77,7 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>, order: &Order) {
     page.end_section();
 }
 
-fn source(page: &mut Page, data: &DataSource) {
+pub(super) fn source(page: &mut Page, data: &DataSource) {
     page.put(format_args!(
         "<h3>Data: {}</h3><dl class=\"pairs\"><dt>Name</dt><dd>{}</dd><dt>Layout</dt><dd>{}</dd>\
          <dt>Rows</dt><dd>{} with {} feature columns</dd><dt>Size</dt><dd>{} bytes</dd>\
@@ -117,7 +117,7 @@ fn source(page: &mut Page, data: &DataSource) {
     }
 }
 
-fn protocol(protocol: Protocol) -> String {
+pub(super) fn protocol(protocol: Protocol) -> String {
     match protocol {
         Protocol::Official => {
             "Protocol official: trained on the training file, judged on the test \

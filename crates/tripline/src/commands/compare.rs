@@ -96,7 +96,7 @@ impl Compare {
     pub(crate) fn run(&self, session: Session) -> anyhow::Result<Exit> {
         let session =
             session.with_data(&self.read).with_training(&self.training).with_judging(&self.judging);
-        let ids = self.ids()?;
+        let ids = chosen(&self.models)?;
         let params = params(&self.params)?;
         if let Some((id, _)) = params.iter().find(|(id, _)| !ids.contains(id)) {
             return Err(Usage(format!(
@@ -161,20 +161,21 @@ impl Compare {
         })?;
         Ok(Exit::Ok)
     }
+}
 
-    fn ids(&self) -> Result<Vec<String>, Usage> {
-        if self.models.is_empty() {
-            return Ok(trainable().iter().map(|card| card.id.to_owned()).collect());
-        }
-        let mut ids: Vec<String> = Vec::new();
-        for id in self.models.iter().map(|id| id.trim().to_owned()) {
-            if ids.contains(&id) {
-                return Err(Usage(format!("--models names `{id}` twice; name each model once")));
-            }
-            ids.push(id);
-        }
-        Ok(ids)
+/// The ids given, each once; all without any.
+pub(crate) fn chosen(given: &[String]) -> Result<Vec<String>, Usage> {
+    if given.is_empty() {
+        return Ok(trainable().iter().map(|card| card.id.to_owned()).collect());
     }
+    let mut ids: Vec<String> = Vec::new();
+    for id in given.iter().map(|id| id.trim().to_owned()) {
+        if ids.contains(&id) {
+            return Err(Usage(format!("--models names `{id}` twice; name each model once")));
+        }
+        ids.push(id);
+    }
+    Ok(ids)
 }
 
 /// The JSON of a comparison.
@@ -301,7 +302,7 @@ fn failures(comparison: &Comparison) -> Vec<String> {
 }
 
 /// `ID.NAME=VALUE` by id.
-fn params(given: &[String]) -> Result<Vec<ModelParams>, Usage> {
+pub(crate) fn params(given: &[String]) -> Result<Vec<ModelParams>, Usage> {
     given
         .iter()
         .map(|text| {

@@ -11,6 +11,7 @@ pub(crate) mod flows;
 pub(crate) mod generate;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
+pub(crate) mod rank;
 pub(crate) mod score;
 mod score_traffic;
 pub(crate) mod train;
@@ -32,6 +33,7 @@ pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Watch(command) => command.run(session),
         Command::Evaluate(command) => command.run(session),
         Command::Compare(command) => command.run(session),
+        Command::Rank(command) => command.run(session),
         Command::Score(command) => command.run(session),
         Command::Explain(command) => command.run(session),
         Command::Detectors(command) => command.run(&session),

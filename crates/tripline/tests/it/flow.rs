@@ -254,3 +254,28 @@ fn the_out_of_bag_score_of_a_forest_is_told() {
     assert!(auc > 0.7 && auc < 1.0, "{auc}");
     assert!(bench.run("inspect f.trip").out.contains("out of bag  ROC AUC"));
 }
+
+#[test]
+fn models_are_ranked_over_data_sets() {
+    let bench = Bench::new();
+    bench.ok("generate flows --rows 1500 --seed 1 -o a.csv");
+    bench.ok("generate flows --rows 1500 --seed 2 -o b.csv");
+    let command = "rank a.csv b.csv --models isolation_forest,sgd,random_forest --report page.html";
+    let ranked = bench.json(command);
+    let models = ranked["models"].as_array().unwrap();
+    assert_eq!(models.len(), 3);
+    // Ranks of three models sum to 1 + 2 + 3 on each data set, so their means do.
+    let ranks: Vec<f64> = models.iter().map(|m| m["mean_rank"].as_f64().unwrap()).collect();
+    assert!((ranks.iter().sum::<f64>() - 6.0).abs() < 1e-12, "{ranks:?}");
+    assert!(ranks.is_sorted(), "{ranks:?}");
+    let first: f64 = models.iter().map(|m| m["share_first"].as_f64().unwrap()).sum();
+    assert!((first - 1.0).abs() < 1e-9, "{first}");
+    for model in models {
+        let (low, high) = (&model["interval"]["low"], &model["interval"]["high"]);
+        let rank = model["mean_rank"].as_f64().unwrap();
+        assert!(low.as_f64().unwrap() <= rank && rank <= high.as_f64().unwrap(), "{model}");
+        assert_eq!(model["places"].as_array().unwrap().len(), 2);
+    }
+    let page = bench.read("page.html");
+    assert!(page.contains("Mean rank") && page.contains("a.csv") && page.contains("b.csv"));
+}
