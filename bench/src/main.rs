@@ -1,5 +1,6 @@
 //! Our side of the side-by-side measurements; the scripts beside this crate run the peers.
 
+mod anomaly;
 mod fit_score;
 mod flows;
 mod imported;
@@ -24,6 +25,13 @@ struct Cli {
 // One variant a measurement, in alphabetical order; each has its file.
 #[derive(Subcommand)]
 enum Command {
+    /// Time a detector on a matrix of numbers.
+    Anomaly {
+        /// What to time, as JSON.
+        request: PathBuf,
+        /// Where the scores go, as little-endian doubles.
+        scores: PathBuf,
+    },
     /// Fit a detector to chosen rows of a file, score others.
     FitScore {
         /// What to fit, as JSON.
@@ -48,6 +56,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
+        Command::Anomaly { request, scores } => anomaly::run(&request, &scores),
         Command::FitScore { request, scores } => fit_score::run(&request, &scores),
         Command::Flows(args) => flows::run(&args),
         Command::Mix(args) => mix::run(&args),
