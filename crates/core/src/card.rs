@@ -138,6 +138,24 @@ pub struct Abilities {
     pub early_stopping: bool,
 }
 
+impl Abilities {
+    /// Words for those that it has.
+    pub fn words(self) -> Vec<&'static str> {
+        [
+            (self.multiclass, "classes"),
+            (self.weights, "weights"),
+            (self.explain, "explanation"),
+            (self.importance, "importance"),
+            (self.online, "further rows"),
+            (self.outliers, "outliers"),
+            (self.early_stopping, "early stopping"),
+        ]
+        .into_iter()
+        .filter_map(|(has, word)| has.then_some(word))
+        .collect()
+    }
+}
+
 /// What `conformance` checks of every detector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Promise {

@@ -89,17 +89,8 @@ fn missing(policy: MissingPolicy) -> &'static str {
 }
 
 fn abilities(abilities: Abilities) -> String {
-    let all = [
-        (abilities.multiclass, "classes"),
-        (abilities.weights, "weights"),
-        (abilities.explain, "explanation"),
-        (abilities.importance, "importance"),
-        (abilities.online, "further rows"),
-        (abilities.outliers, "outliers"),
-        (abilities.early_stopping, "early stopping"),
-    ];
-    let has: Vec<&str> = all.iter().filter(|entry| entry.0).map(|entry| entry.1).collect();
-    if has.is_empty() { "—".to_owned() } else { has.join(", ") }
+    let words = abilities.words();
+    if words.is_empty() { "—".to_owned() } else { words.join(", ") }
 }
 
 fn value(value: &ParamValue) -> String {

@@ -2,13 +2,13 @@
 
 use clap::Args;
 use serde::Serialize;
-use tripline_core::{Card, Input, MissingPolicy, ParamSpec, Supervision};
+use tripline_core::{Card, Family, Input, MissingPolicy, ParamSpec, Supervision};
 use tripline_engine::register;
 
+use super::check::wrap;
 use crate::exit::Exit;
 use crate::output;
 use crate::session::Session;
-use crate::table::{Align, Table};
 use crate::terminal::{Style, Terminal};
 
 /// List the detectors with their parameters.
@@ -60,35 +60,42 @@ impl Detectors {
             None => {
                 let all: Vec<DetectorWire> =
                     register::trainable().iter().map(|card| wire(card)).collect();
-                output::show(&session.terminal, &all, list)?;
+                output::show(&session.terminal, &all, || list(&session.terminal))?;
             }
         }
         Ok(Exit::Ok)
     }
 }
 
-fn list() -> String {
-    let mut table = Table::new(&[
-        ("id", Align::Left),
-        ("family", Align::Left),
-        ("learns from", Align::Left),
-        ("classes", Align::Left),
-        ("explains", Align::Left),
-        ("what it is", Align::Left),
-    ]);
-    let yes = |is: bool| if is { "yes" } else { "-" };
-    for card in register::trainable() {
-        table.row([
-            card.id,
-            card.family.name(),
-            supervision(card.supervision),
-            yes(card.abilities.multiclass),
-            yes(card.abilities.explain),
-            card.summary,
-        ]);
+/// The suite by family: what each needs, can do, costs.
+fn list(terminal: &Terminal) -> String {
+    let cards = register::trainable();
+    let mut families: Vec<Family> = Vec::new();
+    for card in cards {
+        if !families.contains(&card.family) {
+            families.push(card.family);
+        }
     }
-    let mut text = table.lines(0).join("\n");
-    text.push_str("\n\n`tripline detectors ID` tells its parameters.\n");
+    let widest = cards.iter().map(|card| card.id.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for family in families {
+        text.push_str(&format!("{}\n", terminal.paint(Style::Bold, family.name())));
+        for card in cards.iter().filter(|card| card.family == family) {
+            let mut can = card.abilities.words().join(", ");
+            if can.is_empty() {
+                can.push_str("scores alone");
+            }
+            text.push_str(&format!(
+                "  {:widest$}  learns from {}; {can}\n",
+                card.id,
+                supervision(card.supervision)
+            ));
+            text.push_str(&wrap(card.summary, widest + 4));
+            text.push_str(&wrap(card.cost, widest + 4));
+        }
+        text.push('\n');
+    }
+    text.push_str("`tripline detectors ID` tells parameters with their ranges.\n");
     text
 }
 
