@@ -24,4 +24,8 @@ pub const CARDS: &[&Card] = &[
     &tree::isolation_forest::CARD,
     &linear::sgd::CARD,
     &linear::logistic_regression::CARD,
+    &density::z_score::CARD,
+    &density::hbos::CARD,
+    &density::copod::CARD,
+    &density::ecod::CARD,
 ];

@@ -3,6 +3,7 @@
 
 mod calibration;
 mod conformance;
+mod density;
 mod fixture;
 mod imports;
 mod linear;

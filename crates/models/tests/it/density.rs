@@ -1,0 +1,191 @@
+//! Densities against PyOD, scikit-learn, numpy; their explanations against the definition.
+
+use serde_json::Value;
+use tripline_core::{
+    Card, Detector, ExplainError, ExplainMethod, ExplainOptions, FitContext, Frame, ParamValue,
+    Params, Rows, Silent, Task,
+};
+use tripline_models::CARDS;
+
+use crate::conformance::register;
+
+/// What the oracle says, with its rows.
+pub(crate) struct Oracle {
+    content: Value,
+}
+
+impl Oracle {
+    pub(crate) fn read(text: &str) -> Self {
+        Self { content: serde_json::from_str(text).unwrap() }
+    }
+
+    /// The rows of that name; only the columns that a case names.
+    pub(crate) fn frame(&self, rows: &str, case: &Value) -> Frame {
+        let names: Vec<&str> = strings(&self.content["names"]);
+        let values: Vec<Vec<f64>> =
+            self.content[rows].as_array().unwrap().iter().map(numbers).collect();
+        let all = Rows::from_matrix(&names, &values).unwrap();
+        Frame::Rows(all.project(&strings(&case["columns"])).unwrap())
+    }
+
+    pub(crate) fn cases(&self, card: &str) -> Vec<&Value> {
+        let cases = self.content["cases"].as_array().unwrap();
+        let cases: Vec<&Value> = cases.iter().filter(|case| case["card"] == card).collect();
+        assert!(!cases.is_empty(), "{card}");
+        cases
+    }
+}
+
+fn strings(value: &Value) -> Vec<&str> {
+    value.as_array().unwrap().iter().map(|entry| entry.as_str().unwrap()).collect()
+}
+
+pub(crate) fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|entry| entry.as_f64().unwrap()).collect()
+}
+
+pub(crate) fn card(id: &str) -> &'static Card {
+    CARDS.iter().copied().find(|card| card.id == id).unwrap()
+}
+
+/// Parameters of a case.
+pub(crate) fn params(card: &Card, given: &Value) -> Params {
+    let given: Vec<(String, ParamValue)> = given
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| {
+            let value = match value {
+                Value::Bool(value) => ParamValue::Bool(*value),
+                Value::Number(value) if value.is_i64() => ParamValue::Int(value.as_i64().unwrap()),
+                Value::Number(value) => ParamValue::Float(value.as_f64().unwrap()),
+                other => ParamValue::Text(other.as_str().unwrap().to_owned()),
+            };
+            (name.clone(), value)
+        })
+        .collect();
+    Params::new(card.params, &given).unwrap()
+}
+
+pub(crate) fn context<'a>() -> FitContext<'a> {
+    FitContext {
+        labels: None,
+        weights: None,
+        validation: None,
+        task: Task::Binary,
+        seed: 0,
+        progress: &Silent,
+    }
+}
+
+pub(crate) fn fit(card: &Card, params: &Params, frame: &Frame) -> Box<dyn Detector> {
+    (card.build)(params, &register()).unwrap().fit(frame, &context()).unwrap()
+}
+
+/// Panics unless scores are those expected, to a share of the larger of 1 and the expected one.
+pub(crate) fn near(what: &str, scores: &[f64], expected: &[f64], tolerance: f64) {
+    assert_eq!(scores.len(), expected.len());
+    for (row, (score, expected)) in scores.iter().zip(expected).enumerate() {
+        assert!(
+            (score - expected).abs() <= tolerance * expected.abs().max(1.0),
+            "{what}: row {row} scores {score}, expected {expected}"
+        );
+    }
+}
+
+/// All cases of a card.
+fn compare(oracle: &Oracle, id: &str, tolerance: f64) {
+    let card = card(id);
+    for case in oracle.cases(id) {
+        let frame = oracle.frame("values", case);
+        let detector = fit(card, &params(card, &case["params"]), &frame);
+        let what = format!("{id} {}", case["params"]);
+        near(&what, &detector.score(&frame).unwrap(), &numbers(&case["fitted"]), tolerance);
+        let fresh = detector.score(&oracle.frame("fresh", case)).unwrap();
+        near(&format!("{what}, new rows"), &fresh, &numbers(&case["fresh"]), tolerance);
+    }
+}
+
+// PyOD 3.6.7, seed 0: bench/oracles/density.py
+#[test]
+fn density_scores_are_those_of_the_peers() {
+    let oracle = Oracle::read(include_str!("../data/density.json"));
+    for id in ["z_score", "hbos", "copod", "ecod"] {
+        compare(&oracle, id, 1e-9);
+    }
+}
+
+/// Shapley values of one row by their definition: over all coalitions, absent columns from
+/// another row.
+fn shapley(detector: &dyn Detector, row: &[f64], other: &[f64]) -> Vec<f64> {
+    let width = row.len();
+    let mixed: Vec<Vec<f64>> = (0..1_usize << width)
+        .map(|set| (0..width).map(|j| if set >> j & 1 == 1 { row[j] } else { other[j] }).collect())
+        .collect();
+    let names: Vec<&str> = detector.schema().names().collect();
+    let worth = detector.score(&Rows::from_matrix(&names, &mixed).unwrap().into()).unwrap();
+    let factorial = |n: usize| (1..=n).map(|k| k as f64).product::<f64>();
+    (0..width)
+        .map(|j| {
+            let without = (0..1_usize << width).filter(|set| set >> j & 1 == 0);
+            let parts = without.map(|set| {
+                let size = set.count_ones() as usize;
+                let weight = factorial(size) * factorial(width - size - 1) / factorial(width);
+                weight * (worth[set | 1 << j] - worth[set])
+            });
+            parts.sum()
+        })
+        .collect()
+}
+
+#[test]
+fn density_explanations_are_shapley_values() {
+    let oracle = Oracle::read(include_str!("../data/density.json"));
+    let wanted = serde_json::json!({"columns": ["normal", "skewed", "counts", "bimodal", "both"]});
+    let (values, fresh) = (oracle.frame("values", &wanted), oracle.frame("fresh", &wanted));
+    let cell = |frame: &Frame, row: usize| -> Vec<f64> {
+        let columns = frame.rows().unwrap().columns().to_vec();
+        let cells = columns.iter().map(|column| match column {
+            tripline_core::Column::Numeric(values) => values[row],
+            other => panic!("{other:?}"),
+        });
+        cells.collect()
+    };
+    let names: Vec<&str> = values.rows().unwrap().schema().names().collect();
+    for (id, given) in [
+        ("z_score", serde_json::json!({"combine": "mean"})),
+        ("hbos", serde_json::json!({})),
+        ("copod", serde_json::json!({})),
+        ("ecod", serde_json::json!({})),
+    ] {
+        let detector = fit(card(id), &params(card(id), &given), &values);
+        let explain = detector.explain().unwrap();
+        for row in 1..6 {
+            let (x, other) = (cell(&fresh, row), cell(&values, row));
+            let background =
+                Rows::from_matrix(&names, std::slice::from_ref(&other)).unwrap().into();
+            let method = ExplainMethod::Interventional { background: &background };
+            let one = Rows::from_matrix(&names, std::slice::from_ref(&x)).unwrap().into();
+            let options = ExplainOptions { method, class: None };
+            let parts = explain.attributions(&one, &options).unwrap();
+            let expected = shapley(detector.as_ref(), &x, &other);
+            near(&format!("{id}: parts of row {row}"), &parts.values, &expected, 1e-9);
+            near(&format!("{id}: row {row}"), &parts.outputs, &detector.score(&one).unwrap(), 1e-9);
+        }
+    }
+}
+
+#[test]
+fn a_largest_distance_is_explained_from_the_centre() {
+    let oracle = Oracle::read(include_str!("../data/density.json"));
+    let case = oracle.cases("z_score")[0];
+    let values = oracle.frame("values", case);
+    let detector = fit(card("z_score"), &Params::defaults(card("z_score").params), &values);
+    let explain = detector.explain().unwrap();
+    let fresh = oracle.frame("fresh", case);
+    let parts = explain.attributions(&fresh, &ExplainOptions::default()).unwrap();
+    near("outputs", &parts.outputs, &detector.score(&fresh).unwrap(), 1e-12);
+    let method = ExplainMethod::Interventional { background: &values };
+    let over = explain.attributions(&fresh, &ExplainOptions { method, class: None });
+    assert!(matches!(over, Err(ExplainError::Unsupported { .. })));
+}
