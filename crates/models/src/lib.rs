@@ -22,6 +22,7 @@ pub const CARDS: &[&Card] = &[
     &tree::random_forest::CARD,
     &tree::extra_trees::CARD,
     &tree::isolation_forest::CARD,
+    &tree::half_space_trees::CARD,
     &linear::sgd::CARD,
     &linear::logistic_regression::CARD,
     &density::z_score::CARD,

@@ -52,12 +52,9 @@ pub(crate) fn is_numeric(schema: &Schema) -> bool {
 }
 
 impl<'a> Table<'a> {
-    /// The columns of `rows` that a numeric schema names; errors tell a column that is not there,
-    /// of the other kind, or has a hole.
-    pub(crate) fn new<E>(schema: &Schema, rows: &'a Rows) -> Result<Self, E>
-    where
-        E: From<FrameError> + From<Hole>,
-    {
+    /// The columns of `rows` that a numeric schema names; errors tell a column that is not there or
+    /// of the other kind. Cells may be missing or infinite.
+    pub(crate) fn with_holes(schema: &Schema, rows: &'a Rows) -> Result<Self, FrameError> {
         let mut columns = Vec::with_capacity(schema.len());
         for (field, column) in schema.fields().iter().zip(schema.align(rows)?.columns) {
             match column {
@@ -67,12 +64,21 @@ impl<'a> Table<'a> {
                         column: field.name.clone(),
                         expected: FieldKind::Numeric.name(),
                         got: field.kind.name(),
-                    }
-                    .into());
+                    });
                 }
             }
         }
-        let holes: Vec<Option<usize>> = if rows.len() < 4096 {
+        Ok(Self { columns, len: rows.len() })
+    }
+
+    /// The columns of `rows` that a numeric schema names; errors tell a column that is not there,
+    /// of the other kind, or has a hole.
+    pub(crate) fn new<E>(schema: &Schema, rows: &'a Rows) -> Result<Self, E>
+    where
+        E: From<FrameError> + From<Hole>,
+    {
+        let Self { columns, len } = Self::with_holes(schema, rows)?;
+        let holes: Vec<Option<usize>> = if len < 4096 {
             columns.iter().map(|column| hole(column)).collect()
         } else {
             columns.par_iter().map(|column| hole(column)).collect()
@@ -81,7 +87,7 @@ impl<'a> Table<'a> {
             let column = schema.fields()[at].name.clone();
             return Err(Hole { column, row: holes[at].unwrap_or_default() }.into());
         }
-        Ok(Self { columns, len: rows.len() })
+        Ok(Self { columns, len })
     }
 
     /// Mean of each column with its standard deviation, by weights whose sum is `total`.
@@ -114,18 +120,23 @@ impl<'a> Table<'a> {
         Ok(moments.into_iter().unzip())
     }
 
+    /// The rows from `start` on as many as `out` has room for (n × d, row-major).
+    pub(crate) fn copy_rows(&self, start: usize, out: &mut [f64]) {
+        let width = self.columns.len();
+        for (j, column) in self.columns.iter().enumerate() {
+            for (row, &value) in out.chunks_exact_mut(width).zip(&column[start..]) {
+                row[j] = value;
+            }
+        }
+    }
+
     /// A copy by row (n × d).
     pub(crate) fn by_row(&self) -> Vec<f64> {
         const BLOCK: usize = 256;
         let width = self.columns.len();
         let mut matrix = vec![0.0; self.len * width];
         matrix.par_chunks_mut(BLOCK * width).enumerate().for_each(|(block, out)| {
-            let start = block * BLOCK;
-            for (j, column) in self.columns.iter().enumerate() {
-                for (row, &value) in out.chunks_exact_mut(width).zip(&column[start..]) {
-                    row[j] = value;
-                }
-            }
+            self.copy_rows(block * BLOCK, out);
         });
         matrix
     }

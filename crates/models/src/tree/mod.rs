@@ -13,6 +13,8 @@ mod forest_params;
 pub mod gradient_boosting;
 mod grow;
 mod grown;
+mod half_space;
+pub mod half_space_trees;
 mod histogram;
 pub mod isolation_forest;
 mod isolation_tree;

@@ -5,6 +5,7 @@ mod calibration;
 mod conformance;
 mod density;
 mod fixture;
+mod half_space_trees;
 mod imports;
 mod linear;
 mod linear_data;
