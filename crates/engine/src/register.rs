@@ -1,6 +1,7 @@
 //! The one register of detectors.
 
-use tripline_core::{Card, ParamError, ParamSpec, Params, Register};
+use tripline_core::{Card, ParamError, ParamSpec, Params, Range, Register};
+use tripline_models::ensembles;
 
 use crate::error::EngineError;
 
@@ -27,10 +28,17 @@ pub fn trainable_card(id: &str) -> Result<&'static Card, EngineError> {
     })
 }
 
-/// Parameters of a card from text; errors name the model.
+/// Parameters of a card from text, those of an ensemble's members as `label.name`; errors name the
+/// model.
 pub fn params(card: &Card, given: &[(String, String)]) -> Result<Params, EngineError> {
-    Params::parse(card.params, given)
+    ensembles::with_member_params(card, given, &register())
+        .and_then(|given| Params::parse(card.params, &given))
         .map_err(|source| EngineError::Param { model: card.id.to_owned(), source })
+}
+
+/// What tuning may try of an ensemble's members, `label.name` with its range.
+pub fn member_search(card: &Card, params: &Params) -> Vec<(String, Range)> {
+    ensembles::search(card, params, &register())
 }
 
 /// The specification of a parameter, if the card has it.

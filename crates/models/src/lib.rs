@@ -29,4 +29,7 @@ pub const CARDS: &[&Card] = &[
     &density::hbos::CARD,
     &density::copod::CARD,
     &density::ecod::CARD,
+    &ensembles::voting::CARD,
+    &ensembles::stacking::CARD,
+    &ensembles::feature_bagging::CARD,
 ];

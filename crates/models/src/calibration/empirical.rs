@@ -63,6 +63,15 @@ impl EmpiricalCdf {
         interpolate(&self.x, &self.y, raw)
     }
 
+    /// The share of benign rows that score at least as high; its digits do not end where that
+    /// share is small.
+    pub(crate) fn above(&self, raw: f64) -> f64 {
+        match (self.x.last(), self.y.last()) {
+            (Some(&last), Some(&below)) if raw > last => (1.0 - below) * self.remains(raw - last),
+            _ => 1.0 - self.apply(raw),
+        }
+    }
+
     /// What is left at a distance beyond an end: 1 at the end, then falling to 0.
     fn remains(&self, distance: f64) -> f64 {
         1.0 / (1.0 + distance / self.reach)

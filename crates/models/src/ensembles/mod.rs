@@ -1,1 +1,17 @@
-//! Ensembles: several detectors judge as one.
+//! Ensembles of other detectors, which they take from the register.
+
+mod combine;
+pub mod feature_bagging;
+mod folds;
+mod grammar;
+mod held_out;
+mod member;
+mod part;
+mod scale;
+mod search;
+pub mod stacking;
+mod stacking_model;
+pub mod voting;
+mod voting_model;
+
+pub use search::{search, with_member_params};

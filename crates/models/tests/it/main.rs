@@ -4,6 +4,7 @@
 mod calibration;
 mod conformance;
 mod density;
+mod ensembles;
 mod fixture;
 mod half_space_trees;
 mod imports;
