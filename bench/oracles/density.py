@@ -11,9 +11,14 @@ import sys
 import numpy as np
 import sklearn
 from pyod import version
+from pyod.models import pca as pyod_pca
 from pyod.models.copod import COPOD
 from pyod.models.ecod import ECOD
 from pyod.models.hbos import HBOS
+from sklearn.covariance import LedoitWolf
+from sklearn.decomposition import PCA
+from sklearn.mixture import GaussianMixture
+from sklearn.preprocessing import StandardScaler
 
 VERSIONS = {"PyOD": version.__version__, "scikit-learn": sklearn.__version__}
 NAMES = ["normal", "skewed", "counts", "constant", "bimodal", "left", "both"]
@@ -35,7 +40,7 @@ def data(rng, rows):
 
 
 def case(card, params, fitted, fresh=None, names=NAMES):
-    entry = {"card": card, "params": params, "columns": names, "fitted": list(fitted)}
+    entry = {"card": card, "params": {k: v for k, v in params.items() if v is not None}, "columns": names, "fitted": list(fitted)}
     if fresh is not None:
         entry["fresh"] = list(fresh)
     return entry
@@ -100,6 +105,100 @@ def distances(values, fresh):
             )
 
 
+def components(values, fresh):
+    """PyOD's PCA; the other two scores from scikit-learn's."""
+    varied = [name for name in NAMES if name != "constant"]
+    values = np.delete(values, NAMES.index("constant"), axis=1)
+    fresh = np.delete(fresh, NAMES.index("constant"), axis=1)
+    for given in (
+        {"n_components": None},
+        {"n_components": 3, "n_selected_components": 2},
+        {"n_components": 0.8, "weighted": False},
+        {"n_components": None, "standardization": False},
+    ):
+        model = pyod_pca.PCA(**given).fit(values)
+        params = {"score": "distance", **given, "n_components": float(given["n_components"] or 0)}
+        scores = model.decision_scores_, model.decision_function(fresh)
+        yield case("pca", params, *scores, names=varied)
+    for standardize in (True, False):
+        scaler = StandardScaler(with_std=standardize).fit(values)
+        rows = [scaler.transform(x) for x in (values, fresh)]
+        for share in (0.9, 2.0):
+            model = PCA(n_components=share if share < 1 else int(share)).fit(rows[0])
+            params = {"n_components": share, "standardization": standardize}
+            left = (((x - model.inverse_transform(model.transform(x))) ** 2).sum(axis=1) for x in rows)
+            yield case("pca", params, *left, names=varied)
+            # PCA divides variances by n - 1, we by n.
+            variances = model.explained_variance_ * (len(values) - 1) / len(values)
+            squares = ((model.transform(x) ** 2 / variances).sum(axis=1) for x in rows)
+            yield case("pca", {"score": "mahalanobis", **params}, *squares, names=varied)
+
+
+def found_groups(values, size):
+    """Pairs from the most correlated down, groups joined while they stay small enough."""
+    with np.errstate(invalid="ignore"):
+        correlation = np.abs(np.corrcoef(values.T))
+    groups = [{j} for j in range(values.shape[1])]
+    pairs = [(i, j) for j in range(values.shape[1]) for i in range(j) if correlation[i, j] > 0.1]
+    for i, j in sorted(pairs, key=lambda pair: -correlation[pair]):
+        one = next(g for g in groups if i in g)
+        other = next(g for g in groups if j in g)
+        if one is not other and len(one) + len(other) <= size:
+            groups.remove(other)
+            one |= other
+    return [sorted(g) for g in groups]
+
+
+def gaussians(values, fresh):
+    """PaDiM's equations 1 and 2 over groups of standardised columns."""
+    scaler = StandardScaler().fit(values)
+    rows = [scaler.transform(x) for x in (values, fresh)]
+    named = [[0, 6], [1, 2, 4], [3], [5]]
+    text = "both, normal; skewed,counts , bimodal"
+    for params, groups in (
+        ({"groups": text}, named),
+        ({"groups": text, "combine": "max", "epsilon": 0.1}, named),
+        ({"group_size": 3}, found_groups(values, 3)),
+        ({"group_size": 2, "combine": "max"}, found_groups(values, 2)),
+        ({"group_size": 7, "shrinkage": "ledoit_wolf"}, found_groups(values, 7)),
+    ):
+        squares = [[], []]
+        for group in groups:
+            part = rows[0][:, group]
+            if params.get("shrinkage") == "ledoit_wolf":
+                covariance = LedoitWolf(assume_centered=True).fit(part).covariance_
+            else:
+                covariance = np.atleast_2d(np.cov(part, rowvar=False))
+                covariance = covariance + params.get("epsilon", 0.01) * np.eye(len(group))
+            if not covariance.any():
+                # A column that never varied counts in its own unit.
+                covariance = np.eye(1)
+            inverse = np.linalg.inv(covariance)
+            for out, x in zip(squares, rows):
+                out.append(np.einsum("ni,ij,nj->n", x[:, group], inverse, x[:, group]))
+        combine = np.max if params.get("combine") == "max" else np.mean
+        yield case("padim", params, *(np.sqrt(combine(s, axis=0)) for s in squares))
+
+
+def mixtures(values, fresh):
+    """Both run until nothing changes; the clouds are so far apart that any start finds them."""
+    names = ["bimodal", "normal", "both"]
+    places = [NAMES.index(name) for name in names]
+    values, fresh = values[:, places], fresh[:, places]
+    for given in (
+        {"n_components": 1, "reg_covar": 0.0},
+        {"n_components": 2, "covariance_type": "full", "reg_covar": 0.1},
+        {"n_components": 2, "covariance_type": "tied", "reg_covar": 1e-6},
+        {"n_components": 2, "covariance_type": "diag", "reg_covar": 0.01},
+    ):
+        given = {**given, "max_iter": 200, "tol": 0.0}
+        model = GaussianMixture(**given, random_state=0).fit(values)
+        again = GaussianMixture(**given, random_state=1).fit(values)
+        scores = [-model.score_samples(x) for x in (values, fresh)]
+        assert np.allclose(scores[0], -again.score_samples(values), rtol=1e-9)
+        yield case("gaussian_mixture", given, *scores, names=names)
+
+
 def main(path):
     rng = np.random.default_rng(0)
     values, fresh = data(rng, 240), data(rng, 40)
@@ -110,6 +209,9 @@ def main(path):
         assert entry["card"] == card
         cases.append({**entry, "fresh": list(scores)})
     cases += distances(values, fresh)
+    cases += components(values, fresh)
+    cases += gaussians(values, fresh)
+    cases += mixtures(values, fresh)
     content = {
         "versions": VERSIONS,
         "names": NAMES,

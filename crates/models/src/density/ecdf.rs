@@ -5,6 +5,9 @@ use tripline_core::{State, StateError};
 
 use super::additive::ColumnScore;
 
+/// Values looked up beside each other.
+const SEARCHES: usize = 8;
+
 /// How the probabilities of both tails become a column's score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tails {
@@ -103,14 +106,37 @@ impl Distribution {
         scores.push(tails.combine(left, right, skewness));
         Self { tails, values, at_most, skewness, scores }
     }
+
+    /// How many known values are below each wanted one. One search waits for memory at each step;
+    /// several beside each other wait together.
+    fn below(&self, wanted: &[f64; SEARCHES]) -> [usize; SEARCHES] {
+        let mut base = [0; SEARCHES];
+        let mut left = self.values.len();
+        while left > 1 {
+            let half = left / 2;
+            for (base, wanted) in base.iter_mut().zip(wanted) {
+                // No branch: which way a search goes cannot be foreseen.
+                *base += half * usize::from(self.values[*base + half - 1] < *wanted);
+            }
+            left -= half;
+        }
+        for (base, wanted) in base.iter_mut().zip(wanted) {
+            *base += usize::from(self.values[*base] < *wanted);
+        }
+        base
+    }
 }
 
 impl ColumnScore for Distribution {
     fn add(&self, values: &[f64], scores: &mut [f64]) {
-        for (score, &value) in scores.iter_mut().zip(values) {
-            let below = self.values.partition_point(|&known| known < value);
-            let known = self.values.get(below) == Some(&value);
-            *score += self.scores[2 * below + usize::from(known)];
+        for (values, scores) in values.chunks(SEARCHES).zip(scores.chunks_mut(SEARCHES)) {
+            let mut wanted = [0.0; SEARCHES];
+            wanted[..values.len()].copy_from_slice(values);
+            let below = self.below(&wanted);
+            for ((score, value), below) in scores.iter_mut().zip(values).zip(below) {
+                let known = self.values.get(below) == Some(value);
+                *score += self.scores[2 * below + usize::from(known)];
+            }
         }
     }
 

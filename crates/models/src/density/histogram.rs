@@ -23,9 +23,7 @@ impl Histogram {
     /// From the values of a column, at least one, with the mean score of the rows; 0 bins choose
     /// their number. None if the values' range is no finite number.
     pub(super) fn fit(column: &[f64], bins: usize, alpha: f64, tol: f64) -> Option<(Self, f64)> {
-        let (least, largest) = column
-            .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)));
+        let (least, largest) = range(column);
         let edges = if bins == 0 {
             let mut sorted = column.to_vec();
             sorted.sort_unstable_by(f64::total_cmp);
@@ -33,23 +31,21 @@ impl Histogram {
         } else {
             edges(least, largest, bins)?
         };
-        let counts = counts(column, &edges);
+        let (counts, on_edge) = counts(column, &edges);
         let rows = column.len() as f64;
-        let score = |(count, width): (u64, f64)| {
+        let score = |(&count, width): (&u64, f64)| {
             let density = (count as f64 / width / rows).min(f64::MAX);
             -math::log2(density + alpha)
         };
         let widths = edges.windows(2).map(|pair| pair[1] - pair[0]);
-        let scores: Vec<f64> = counts.into_iter().zip(widths).map(score).collect();
-        let histogram = Self::new(edges, scores, tol);
-        // A value on an edge is counted for the bin above, scored by that below, so the mean is
-        // taken over rows.
-        let mean = column.chunks(1024).map(|part| {
-            let mut scores = [0.0; 1024];
-            histogram.add(part, &mut scores[..part.len()]);
-            scores[..part.len()].iter().sum::<f64>() / rows
+        let scores: Vec<f64> = counts.iter().zip(widths).map(score).collect();
+        // A value on an edge is counted for the bin above, scored by that below.
+        let mean = scores.iter().enumerate().map(|(bin, score)| {
+            let scored = counts[bin] - on_edge[bin] + on_edge[bin + 1];
+            scored as f64 / rows * score
         });
         let mean = mean.sum();
+        let histogram = Self::new(edges, scores, tol);
         Some((histogram, mean))
     }
 
@@ -133,11 +129,12 @@ fn edges(least: f64, largest: f64, bins: usize) -> Option<Vec<f64>> {
     spread(least - half, largest + half)
 }
 
-/// Values of each bin; a bin has its lower edge, the last one both.
-fn counts(column: &[f64], edges: &[f64]) -> Vec<u64> {
+/// Values of each bin, which has its lower edge, the last one both; values on the lower edge of each
+/// bin but the first, with a 0 after the last.
+fn counts(column: &[f64], edges: &[f64]) -> (Vec<u64>, Vec<u64>) {
     let bins = edges.len() - 1;
     let rate = bins as f64 / (edges[bins] - edges[0]);
-    let mut counts = vec![0; bins];
+    let (mut counts, mut on_edge) = (vec![0; bins], vec![0; bins + 1]);
     for &value in column {
         let mut bin = (((value - edges[0]) * rate) as usize).min(bins - 1);
         while bin > 0 && value < edges[bin] {
@@ -147,8 +144,27 @@ fn counts(column: &[f64], edges: &[f64]) -> Vec<u64> {
             bin += 1;
         }
         counts[bin] += 1;
+        on_edge[bin] += u64::from(value == edges[bin]);
     }
-    counts
+    on_edge[0] = 0;
+    (counts, on_edge)
+}
+
+/// The least with the largest value; lanes beside each other do not wait for each comparison.
+fn range(column: &[f64]) -> (f64, f64) {
+    const LANES: usize = 8;
+    let (mut least, mut largest) = ([column[0]; LANES], [column[0]; LANES]);
+    let (lanes, rest) = column.as_chunks::<LANES>();
+    for values in lanes {
+        for lane in 0..LANES {
+            let x = values[lane];
+            least[lane] = if x < least[lane] { x } else { least[lane] };
+            largest[lane] = if x > largest[lane] { x } else { largest[lane] };
+        }
+    }
+    let least = least.iter().chain(rest).fold(f64::INFINITY, |a, &b| a.min(b));
+    let largest = largest.iter().chain(rest).fold(f64::NEG_INFINITY, |a, &b| a.max(b));
+    (least, largest)
 }
 
 /// The number of bins of largest penalised likelihood (Birgé & Rozenholc 2006), as PyOD computes

@@ -1,7 +1,10 @@
 //! What the methods of this family do before they fit, and check when they load.
 
+use rayon::prelude::*;
 use tripline_core::{FitContext, FitError, Frame, LoadError, Schema, State, StateError};
 
+use super::standard::Standard;
+use crate::matrix::{Moments, moments};
 use crate::table::{Table, is_numeric, numeric_schema};
 
 /// The schema with the columns of a frame of at least one row; all cells are finite.
@@ -44,4 +47,27 @@ pub(super) fn finite(state: &State, name: &str, expected: usize) -> Result<Vec<f
         return Err(StateError::invalid(name, &format!("{expected} finite numbers")));
     }
     Ok(numbers.to_vec())
+}
+
+/// Standardised columns, with what standardises them, with the moments before that.
+pub(super) fn standardised(
+    schema: &Schema,
+    table: &Table<'_>,
+) -> Result<(Standard, Vec<Vec<f64>>, Moments), FitError> {
+    let moments = finite_moments(schema, table)?;
+    let standard = Standard::of(&moments, table.len);
+    let columns = table.columns.par_iter().enumerate();
+    let columns = columns.map(|(j, column)| column.iter().map(|&x| standard.value(j, x)).collect());
+    Ok((standard.clone(), columns.collect(), moments))
+}
+
+/// Means with covariances; an error names a column whose squares do not fit a number.
+pub(super) fn finite_moments(schema: &Schema, table: &Table<'_>) -> Result<Moments, FitError> {
+    let moments = moments(&table.columns, None);
+    if moments.are_finite() {
+        return Ok(moments);
+    }
+    let mut variances = moments.covariance.iter().step_by(schema.len() + 1);
+    let at = variances.position(|variance| !variance.is_finite()).unwrap_or_default();
+    Err(too_large(&schema.fields()[at].name))
 }

@@ -36,6 +36,46 @@ pub(crate) fn moments(columns: &[&[f64]], keep: Option<&[u32]>) -> Moments {
                 .sum(),
         })
         .collect();
+    let fill = |j: usize, start: usize, out: &mut [f64]| {
+        let (column, mean) = (columns[j], means[j]);
+        match keep {
+            None => out.iter_mut().zip(&column[start..]).for_each(|(out, x)| *out = x - mean),
+            Some(keep) => out
+                .iter_mut()
+                .zip(&keep[start..])
+                .for_each(|(out, &row)| *out = column[row as usize] - mean),
+        }
+    };
+    let covariance = mean_products(rows, width, count, fill);
+    Moments { means, covariance }
+}
+
+/// Means and covariances of rows that count `weights` each, not negative, of sum `total`.
+pub(crate) fn weighted_moments(columns: &[&[f64]], weights: &[f64], total: f64) -> Moments {
+    let mean = |column: &&[f64]| {
+        let parts = column.chunks(BLOCK).zip(weights.chunks(BLOCK));
+        parts.map(|(x, w)| dot(x, w) / total).sum()
+    };
+    let means: Vec<f64> = columns.par_iter().map(mean).collect();
+    let roots: Vec<f64> = weights.iter().map(|weight| weight.sqrt()).collect();
+    let fill = |j: usize, start: usize, out: &mut [f64]| {
+        let rows = columns[j][start..].iter().zip(&roots[start..]);
+        for (out, (x, root)) in out.iter_mut().zip(rows) {
+            *out = root * (x - means[j]);
+        }
+    };
+    let covariance = mean_products(weights.len(), columns.len(), total, fill);
+    Moments { means, covariance }
+}
+
+/// Sums of products of `width` columns over all rows, divided by `count`; `fill` gives a column's
+/// numbers from a row on.
+fn mean_products(
+    rows: usize,
+    width: usize,
+    count: f64,
+    fill: impl Fn(usize, usize, &mut [f64]) + Sync,
+) -> Vec<f64> {
     let blocks = rows.div_ceil(BLOCK);
     let per_part = blocks.div_ceil(PARTS).max(1);
     let parts: Vec<Vec<f64>> = (0..blocks.div_ceil(per_part))
@@ -44,20 +84,10 @@ pub(crate) fn moments(columns: &[&[f64]], keep: Option<&[u32]>) -> Moments {
             let mut products = vec![0.0; width * width];
             let mut centred = vec![0.0; width * BLOCK];
             for block in part * per_part..((part + 1) * per_part).min(blocks) {
-                let (start, end) = (block * BLOCK, ((block + 1) * BLOCK).min(rows));
-                let len = end - start;
-                for (j, (column, mean)) in columns.iter().zip(&means).enumerate() {
-                    let out = &mut centred[j * len..(j + 1) * len];
-                    match keep {
-                        None => out
-                            .iter_mut()
-                            .zip(&column[start..end])
-                            .for_each(|(out, x)| *out = x - mean),
-                        Some(keep) => out
-                            .iter_mut()
-                            .zip(&keep[start..end])
-                            .for_each(|(out, &row)| *out = column[row as usize] - mean),
-                    }
+                let start = block * BLOCK;
+                let len = BLOCK.min(rows - start);
+                for (j, out) in centred[..width * len].chunks_exact_mut(len).enumerate() {
+                    fill(j, start, out);
                 }
                 for (i, left) in centred[..width * len].chunks_exact(len).enumerate() {
                     for (j, right) in centred.chunks_exact(len).take(i + 1).enumerate() {
@@ -79,7 +109,7 @@ pub(crate) fn moments(columns: &[&[f64]], keep: Option<&[u32]>) -> Moments {
             covariance[j * width + i] = value;
         }
     }
-    Moments { means, covariance }
+    covariance
 }
 
 impl Moments {
@@ -127,6 +157,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn weights_of_whole_numbers_repeat_rows() {
+        let columns: [&[f64]; 2] = [&[1.0, 2.0, 4.0], &[0.0, 5.0, -1.0]];
+        let weighted = weighted_moments(&columns, &[2.0, 0.0, 1.0], 3.0);
+        let repeated = moments(&[&[1.0, 1.0, 4.0], &[0.0, 0.0, -1.0]], None);
+        for (a, b) in weighted.covariance.iter().zip(&repeated.covariance) {
+            assert!((a - b).abs() < 1e-14);
+        }
+        assert_eq!(weighted.means, repeated.means);
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod covariance;
 mod eigen;
 
 pub(crate) use cholesky::Cholesky;
-pub(crate) use covariance::{Moments, moments};
+pub(crate) use covariance::{Moments, moments, weighted_moments};
 pub(crate) use eigen::{Eigen, symmetric_eigen};
 
 /// Sum of products, in eight sums that are added in a fixed order: one sum alone waits for each

@@ -110,20 +110,21 @@ fn compare(oracle: &Oracle, id: &str, tolerance: f64) {
 #[test]
 fn density_scores_are_those_of_the_peers() {
     let oracle = Oracle::read(include_str!("../data/density.json"));
-    for id in ["z_score", "hbos", "copod", "ecod"] {
+    for id in ["z_score", "hbos", "copod", "ecod", "pca", "padim", "gaussian_mixture"] {
         compare(&oracle, id, 1e-9);
     }
 }
 
 /// Shapley values of one row by their definition: over all coalitions, absent columns from
 /// another row.
-fn shapley(detector: &dyn Detector, row: &[f64], other: &[f64]) -> Vec<f64> {
+fn shapley(detector: &dyn Detector, unit: fn(f64) -> f64, row: &[f64], other: &[f64]) -> Vec<f64> {
     let width = row.len();
     let mixed: Vec<Vec<f64>> = (0..1_usize << width)
         .map(|set| (0..width).map(|j| if set >> j & 1 == 1 { row[j] } else { other[j] }).collect())
         .collect();
     let names: Vec<&str> = detector.schema().names().collect();
-    let worth = detector.score(&Rows::from_matrix(&names, &mixed).unwrap().into()).unwrap();
+    let mut worth = detector.score(&Rows::from_matrix(&names, &mixed).unwrap().into()).unwrap();
+    worth.iter_mut().for_each(|worth| *worth = unit(*worth));
     let factorial = |n: usize| (1..=n).map(|k| k as f64).product::<f64>();
     (0..width)
         .map(|j| {
@@ -152,12 +153,19 @@ fn density_explanations_are_shapley_values() {
         cells.collect()
     };
     let names: Vec<&str> = values.rows().unwrap().schema().names().collect();
-    for (id, given) in [
-        ("z_score", serde_json::json!({"combine": "mean"})),
-        ("hbos", serde_json::json!({})),
-        ("copod", serde_json::json!({})),
-        ("ecod", serde_json::json!({})),
-    ] {
+    let cases = [
+        ("z_score", false, serde_json::json!({"combine": "mean"})),
+        ("hbos", false, serde_json::json!({})),
+        ("copod", false, serde_json::json!({})),
+        ("ecod", false, serde_json::json!({})),
+        ("pca", false, serde_json::json!({"n_components": 0.5})),
+        ("pca", false, serde_json::json!({"score": "mahalanobis", "n_components": 0.0})),
+        ("robust_covariance", false, serde_json::json!({})),
+        // What is explained is the square.
+        ("padim", true, serde_json::json!({"group_size": 2})),
+    ];
+    for (id, squared, given) in cases {
+        let unit = |x: f64| if squared { x * x } else { x };
         let detector = fit(card(id), &params(card(id), &given), &values);
         let explain = detector.explain().unwrap();
         for row in 1..6 {
@@ -168,9 +176,10 @@ fn density_explanations_are_shapley_values() {
             let one = Rows::from_matrix(&names, std::slice::from_ref(&x)).unwrap().into();
             let options = ExplainOptions { method, class: None };
             let parts = explain.attributions(&one, &options).unwrap();
-            let expected = shapley(detector.as_ref(), &x, &other);
+            let expected = shapley(detector.as_ref(), unit, &x, &other);
             near(&format!("{id}: parts of row {row}"), &parts.values, &expected, 1e-9);
-            near(&format!("{id}: row {row}"), &parts.outputs, &detector.score(&one).unwrap(), 1e-9);
+            let score = unit(detector.score(&one).unwrap()[0]);
+            near(&format!("{id}: row {row}"), &parts.outputs, &[score], 1e-9);
         }
     }
 }
@@ -188,4 +197,61 @@ fn a_largest_distance_is_explained_from_the_centre() {
     let method = ExplainMethod::Interventional { background: &values };
     let over = explain.attributions(&fresh, &ExplainOptions { method, class: None });
     assert!(matches!(over, Err(ExplainError::Unsupported { .. })));
+}
+
+// scikit-learn 1.9.1, seeds 0 to 4: bench/oracles/robust_covariance.py
+#[test]
+fn a_robust_covariance_is_that_of_the_peer() {
+    let oracle: Value =
+        serde_json::from_str(include_str!("../data/robust_covariance.json")).unwrap();
+    let card = card("robust_covariance");
+    for set in oracle["sets"].as_array().unwrap() {
+        let values: Vec<Vec<f64>> = set["values"].as_array().unwrap().iter().map(numbers).collect();
+        let frame = Rows::from_matrix(&strings(&set["names"]), &values).unwrap().into();
+        let runs: Vec<Vec<f64>> = set["runs"].as_array().unwrap().iter().map(numbers).collect();
+        let attacks: Vec<bool> = numbers(&set["attacks"]).iter().map(|&x| x == 1.0).collect();
+        for seed in 0..3 {
+            let estimator = (card.build)(&params(card, &set["params"]), &register()).unwrap();
+            let detector = estimator.fit(&frame, &FitContext { seed, ..context() }).unwrap();
+            let scores = detector.score(&frame).unwrap();
+            if set["kind"] == "easy" {
+                // The same support, so the same numbers.
+                near("robust covariance", &scores, &runs[0], 1e-6);
+            } else {
+                for run in &runs {
+                    let correlation = rank_correlation(&scores, run);
+                    assert!(correlation >= 0.98, "seed {seed}: rank correlation {correlation}");
+                }
+            }
+            let auc = auc(&scores, &attacks);
+            for peer in numbers(&set["auc"]) {
+                assert!((auc - peer).abs() <= 0.005, "seed {seed}: AUC {auc}, the peer's {peer}");
+            }
+        }
+    }
+}
+
+fn ranks(scores: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+    let mut ranks = vec![0.0; scores.len()];
+    order.iter().enumerate().for_each(|(rank, &row)| ranks[row] = rank as f64);
+    ranks
+}
+
+/// Spearman's, of scores without ties.
+fn rank_correlation(left: &[f64], right: &[f64]) -> f64 {
+    let (left, right) = (ranks(left), ranks(right));
+    let count = left.len() as f64;
+    let squares: f64 = left.iter().zip(&right).map(|(a, b)| (a - b) * (a - b)).sum();
+    1.0 - 6.0 * squares / (count * (count * count - 1.0))
+}
+
+/// Of scores without ties.
+fn auc(scores: &[f64], attacks: &[bool]) -> f64 {
+    let sum: f64 =
+        ranks(scores).iter().zip(attacks).filter(|(_, a)| **a).map(|(r, _)| r + 1.0).sum();
+    let count = attacks.iter().filter(|attack| **attack).count() as f64;
+    let others = attacks.len() as f64 - count;
+    (sum - count * (count + 1.0) / 2.0) / (count * others)
 }
