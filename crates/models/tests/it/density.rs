@@ -117,7 +117,12 @@ fn density_scores_are_those_of_the_peers() {
 
 /// Shapley values of one row by their definition: over all coalitions, absent columns from
 /// another row.
-fn shapley(detector: &dyn Detector, unit: fn(f64) -> f64, row: &[f64], other: &[f64]) -> Vec<f64> {
+fn shapley(
+    detector: &dyn Detector,
+    unit: impl Fn(f64) -> f64,
+    row: &[f64],
+    other: &[f64],
+) -> Vec<f64> {
     let width = row.len();
     let mixed: Vec<Vec<f64>> = (0..1_usize << width)
         .map(|set| (0..width).map(|j| if set >> j & 1 == 1 { row[j] } else { other[j] }).collect())
