@@ -1,4 +1,4 @@
-//! Is it good: figures of merit, protocols, the guard, explanations, reports.
+//! Is it good: figures of merit, protocols, the guard, tuning, explanations, reports.
 
 pub mod bootstrap;
 pub mod drift;
@@ -11,3 +11,4 @@ pub mod protocol;
 pub mod rank;
 pub mod report;
 pub mod threshold;
+pub mod tune;

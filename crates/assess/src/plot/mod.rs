@@ -19,6 +19,7 @@ mod scale;
 mod scores;
 mod text;
 mod thin;
+mod trials;
 mod waterfall;
 
 pub use bars::{Bar, BarUnit, bars};
@@ -31,6 +32,7 @@ pub use force::force;
 pub use number::{count, metric, percent, short, signed};
 pub use scores::score_distribution;
 pub use text::escape;
+pub use trials::{TrialAxis, TrialPoint, trial_front, trial_history, trial_slice};
 pub use waterfall::{Part, Parts, waterfall};
 
 /// The style sheet of all charts: put it once into a page that holds figures.

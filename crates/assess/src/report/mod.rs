@@ -13,11 +13,14 @@ mod model;
 mod page;
 mod provenance;
 mod ranking;
+mod tuning;
+mod tuning_parts;
 mod verdict;
 
 pub use explanation::{Decision, ExplanationPage, GlobalView, RowView, render_explanation};
 pub use headline::{Order, order_of};
 pub use ranking::{RankingPage, render_ranking};
+pub use tuning::{HeldOutView, ObjectiveView, TuningPage, render_tuning};
 
 use crate::evaluate::{Evaluation, PartMetrics};
 use crate::guard::Finding;

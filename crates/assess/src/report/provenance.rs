@@ -77,6 +77,7 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>, order: &Order) {
     page.end_section();
 }
 
+/// One file that was read.
 pub(super) fn source(page: &mut Page, data: &DataSource) {
     page.put(format_args!(
         "<h3>Data: {}</h3><dl class=\"pairs\"><dt>Name</dt><dd>{}</dd><dt>Layout</dt><dd>{}</dd>\
@@ -117,6 +118,7 @@ pub(super) fn source(page: &mut Page, data: &DataSource) {
     }
 }
 
+/// How rows were parted.
 pub(super) fn protocol(protocol: Protocol) -> String {
     match protocol {
         Protocol::Official => {

@@ -2,7 +2,7 @@
 
 use tripline_assess::plot::{
     self, Bar, BarUnit, Curve, DependencePoint, DependenceX, Figure, Mark, Part, Parts,
-    ReliabilityBin, RocAxis, SwarmPoint, SwarmRow, Width,
+    ReliabilityBin, RocAxis, SwarmPoint, SwarmRow, TrialAxis, TrialPoint, Width,
 };
 use tripline_core::{Rng, math};
 
@@ -156,7 +156,36 @@ pub(crate) fn figures() -> Vec<Figure> {
         .collect();
     let x = DependenceX::Category(names);
     figures.push(plot::dependence("service", &x, &points, Some("sttl"), "log-odds"));
+    figures.extend(of_trials(&mut rng));
     figures
+}
+
+fn of_trials(rng: &mut Rng) -> Vec<Figure> {
+    let trials: Vec<TrialPoint> = (0..1700)
+        .map(|number| TrialPoint {
+            number,
+            x: number as f64,
+            y: 0.98 - 0.1 * rng.unit() / (1.0 + number as f64 * 0.1),
+            best: number == 60,
+        })
+        .collect();
+    let across = |x: &mut dyn FnMut(usize) -> f64| -> Vec<TrialPoint> {
+        trials.iter().take(80).enumerate().map(|(i, t)| TrialPoint { x: x(i), ..*t }).collect()
+    };
+    let rates = across(&mut |i| math::pow(10.0, -3.0 + 3.0 * i as f64 / 80.0));
+    let boosters = across(&mut |i| (i % 3) as f64);
+    let names = ["gbdt", "<b>&", "a_booster_with_a_very_long_name"].map(str::to_owned);
+    let costs: Vec<TrialPoint> = across(&mut |i| 3.0 + (i % 17) as f64)
+        .into_iter()
+        .map(|t| TrialPoint { best: t.y > 0.975, ..t })
+        .collect();
+    vec![
+        plot::trial_history("ROC AUC", &trials, true),
+        plot::trial_slice("learning_rate", &TrialAxis::Log, "ROC AUC", &rates),
+        plot::trial_slice("num_leaves", &TrialAxis::Linear, "ROC AUC", &trials[..1]),
+        plot::trial_slice("booster", &TrialAxis::Choices(names.to_vec()), "ROC AUC", &boosters),
+        plot::trial_front("Scoring a row, µs", "ROC AUC", &costs),
+    ]
 }
 
 fn ranked(scores: &[f64], attacks: &[bool]) -> Vec<bool> {

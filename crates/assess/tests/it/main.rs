@@ -20,3 +20,4 @@ mod protocol;
 mod real;
 mod report;
 mod tables;
+mod tune;

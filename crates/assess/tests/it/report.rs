@@ -14,7 +14,7 @@ use tripline_core::{Attributions, Column, Dataset, Link, Rows};
 use crate::made::{Made, dataset, evaluations, folds};
 use crate::markup::{attributes, fault};
 
-const HOSTILE: &str = "\"><script>alert('x')</script>&`\u{202e}";
+pub(crate) const HOSTILE: &str = "\"><script>alert('x')</script>&`\u{202e}";
 
 fn page(evaluations: &[Evaluation], findings: &[Finding], threshold: ThresholdRule) -> String {
     let models = evaluations
@@ -62,7 +62,7 @@ fn some_evaluations(rows: usize, classes: &[&str]) -> (Dataset, Vec<Evaluation>)
 }
 
 /// What must hold of any page.
-fn check(page: &str) {
+pub(crate) fn check(page: &str) {
     assert_eq!(fault(page), None);
     assert!(!page.contains("http://") && !page.contains("https://"), "an address");
     for reference in ["src=", "@import", "url(", "<link", "<iframe", "<img", "fetch("] {
