@@ -165,7 +165,7 @@ fn open_beside(target: &Path) -> io::Result<(PathBuf, File)> {
 }
 
 /// Makes the new name last; a system that cannot sync a folder keeps its own promise.
-fn sync_folder(target: &Path) {
+pub(crate) fn sync_folder(target: &Path) {
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -37,6 +37,15 @@ pub enum StoreError {
         /// Its folder.
         folder: PathBuf,
     },
+    /// Another program writes the journal.
+    #[error(
+        "{}: another run is writing it; wait for its end, or name another file",
+        file.display()
+    )]
+    Locked {
+        /// The journal.
+        file: PathBuf,
+    },
     /// The first bytes are not those of a model file.
     #[error(
         "{}: not a model file: it does not begin with `TRIPLINE`; give a file that `tripline train` wrote",
