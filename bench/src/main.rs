@@ -1,11 +1,13 @@
 //! Our side of the side-by-side measurements; the scripts beside this crate run the peers.
 
 mod anomaly;
+mod ask;
 mod fit_score;
 mod flows;
 mod imported;
 mod mix;
 mod netflow;
+mod objective;
 mod read;
 mod score;
 mod shap;
@@ -32,6 +34,8 @@ enum Command {
         /// Where the scores go, as little-endian doubles.
         scores: PathBuf,
     },
+    /// Search a space for a script that computes the objective, line by line.
+    Ask,
     /// Fit a detector to chosen rows of a file, score others.
     FitScore {
         /// What to fit, as JSON.
@@ -42,6 +46,7 @@ enum Command {
     Flows(flows::Args),
     Mix(mix::Args),
     Netflow(netflow::Args),
+    Objective(objective::Args),
     Read(read::Args),
     /// Score rows with a LightGBM model, print times as JSON.
     Score(imported::Imported),
@@ -57,10 +62,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Anomaly { request, scores } => anomaly::run(&request, &scores),
+        Command::Ask => ask::run(),
         Command::FitScore { request, scores } => fit_score::run(&request, &scores),
         Command::Flows(args) => flows::run(&args),
         Command::Mix(args) => mix::run(&args),
         Command::Netflow(args) => netflow::run(&args),
+        Command::Objective(args) => objective::run(&args),
         Command::Read(args) => read::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Shap(args) => shap::run(&args),
