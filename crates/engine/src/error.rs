@@ -8,6 +8,7 @@ use tripline_assess::guard::Refusal;
 use tripline_assess::metrics::MetricError;
 use tripline_assess::protocol::ProtocolError;
 use tripline_assess::threshold::ThresholdError;
+use tripline_assess::tune::{SpaceError, TellError};
 use tripline_core::{
     Dataset, ExplainError, FitError, FrameError, LoadError, ParamError, ScoreError,
 };
@@ -82,6 +83,31 @@ pub enum EngineError {
         /// What is wrong.
         source: ParamError,
     },
+    /// Parameters that cannot be searched so.
+    #[error("{model}: {source}")]
+    Space {
+        /// The model's id.
+        model: String,
+        /// What is wrong.
+        source: SpaceError,
+    },
+    /// No such objective.
+    #[error("unknown objective `{name}`, known are: {known}, fit_seconds, score_microseconds")]
+    Objective {
+        /// Asked for.
+        name: String,
+        /// All metrics.
+        known: String,
+    },
+    /// No trial of a search came to a result.
+    #[error("no trial came to a result: {reason}")]
+    NoTrial {
+        /// Why the first one did not.
+        reason: String,
+    },
+    /// A trial that does not continue its study.
+    #[error(transparent)]
+    Tell(#[from] TellError),
     /// A setting outside its range.
     #[error("{name} must be {expected}, got `{got}`")]
     Setting {
@@ -406,6 +432,8 @@ impl EngineError {
         match self {
             Self::UnknownModel { .. }
             | Self::Param { .. }
+            | Self::Space { .. }
+            | Self::Objective { .. }
             | Self::Setting { .. }
             | Self::NoMulticlass { .. }
             | Self::NoWeights { .. }

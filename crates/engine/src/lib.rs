@@ -1,4 +1,4 @@
-//! The use cases: train, compare, evaluate, score, explain.
+//! The use cases: train, compare, evaluate, score, explain, tune.
 
 mod artifact;
 pub mod compare;
@@ -18,6 +18,7 @@ pub mod sinks;
 pub mod traffic;
 pub mod train;
 mod trainer;
+pub mod tune;
 mod weights;
 
 pub use error::EngineError;

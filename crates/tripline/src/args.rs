@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Check(commands::check::Check),
     /// Train one model into one file
     Train(commands::train::Train),
+    /// Search the parameters of a model
+    Tune(commands::tune::Tune),
     /// Turn traffic into flows with features
     Flows(commands::flows::Flows),
     /// Judge traffic as it comes: captures, interfaces, sensors

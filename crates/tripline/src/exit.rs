@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Refused = 3,
     /// `check` found something of at least the severity that `--fail-on` names.
     Found = 4,
+    /// A signal ended work that had more to do; what was done is kept.
+    Interrupted = 130,
 }
 
 /// Shown below every `--help`.
@@ -26,7 +28,8 @@ Exit codes:
   1  the data, a model or an output could not be used
   2  the command line or the configuration is wrong
   3  the guard refused: the judgement would be misleading
-  4  `check --fail-on` found something";
+  4  `check --fail-on` found something
+  130  interrupted";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

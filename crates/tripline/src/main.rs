@@ -12,6 +12,7 @@ mod progress;
 mod report;
 mod session;
 mod shipped;
+mod study_file;
 mod summary;
 mod table;
 mod terminal;

@@ -68,10 +68,16 @@ pub(crate) fn write(mut page: AtomicFile, input: Input<'_>) -> Result<(), Engine
 
 /// Writes a text into an open output.
 pub(crate) fn put(page: &mut AtomicFile, text: &str) -> Result<(), EngineError> {
-    page.write_all(text.as_bytes())
+    put_bytes(page, text.as_bytes())
+}
+
+/// Writes bytes into an open output.
+pub(crate) fn put_bytes(page: &mut AtomicFile, bytes: &[u8]) -> Result<(), EngineError> {
+    page.write_all(bytes)
         .map_err(|source| EngineError::Write { file: page.target().to_owned(), source })
 }
 
+/// A file that was read, as pages tell it.
 pub(crate) fn source(role: &str, data: &Dataset) -> DataSource {
     let source = &data.source;
     DataSource {

@@ -15,6 +15,10 @@ pub(crate) mod rank;
 pub(crate) mod score;
 mod score_traffic;
 pub(crate) mod train;
+pub(crate) mod tune;
+mod tune_page;
+mod tune_text;
+mod tune_wire;
 pub(crate) mod watch;
 
 use crate::args::{Cli, Command};
@@ -29,6 +33,7 @@ pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Demo(command) => command.run(session),
         Command::Check(command) => command.run(session),
         Command::Train(command) => command.run(session),
+        Command::Tune(command) => command.run(session),
         Command::Flows(command) => command.run(session),
         Command::Watch(command) => command.run(session),
         Command::Evaluate(command) => command.run(session),

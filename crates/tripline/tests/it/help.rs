@@ -6,6 +6,7 @@ const COMMANDS: &[&str] = &[
     "demo",
     "check",
     "train",
+    "tune",
     "flows",
     "watch",
     "evaluate",

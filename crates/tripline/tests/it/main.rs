@@ -12,3 +12,4 @@ mod help;
 mod packets;
 mod signing;
 mod traffic;
+mod tune;
