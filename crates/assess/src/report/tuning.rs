@@ -175,10 +175,13 @@ fn values_table(page: &mut Page, input: &TuningPage<'_>, best: &Trial) {
     ));
     let space = &input.study.plan().space;
     for (dimension, (name, value)) in space.dimensions().iter().zip(space.values(&best.point)) {
+        let whole = value.to_string();
         page.put(format_args!(
-            "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td><code>{}</code></td></tr>",
+            "<tr><th scope=\"row\">{}</th><td class=\"n\" title=\"{}\">{}</td>\
+             <td><code>{}</code></td></tr>",
             Text(&name),
-            Text(&value.to_string()),
+            Text(&whole),
+            Text(&tuning_parts::shown(&value)),
             Text(&dimension.domain.to_string())
         ));
     }

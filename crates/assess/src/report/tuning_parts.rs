@@ -1,5 +1,7 @@
 //! The trials of a search as charts with tables.
 
+use tripline_core::ParamValue;
+
 use super::html::{self, Text};
 use super::page::Page;
 use super::tuning::{HeldOutView, TuningPage};
@@ -145,6 +147,14 @@ pub(super) fn slices(page: &mut Page, input: &TuningPage<'_>) {
     page.end_section();
 }
 
+/// A value with as many digits as a person reads.
+pub(super) fn shown(value: &ParamValue) -> String {
+    match value {
+        ParamValue::Float(value) => plot::short(*value),
+        value => value.to_string(),
+    }
+}
+
 /// Every trial, the last ones left out where there are very many.
 pub(super) fn trials(page: &mut Page, input: &TuningPage<'_>) {
     let space = &input.study.plan().space;
@@ -183,10 +193,7 @@ pub(super) fn trials(page: &mut Page, input: &TuningPage<'_>) {
             }
         }
         for (&at, (_, value)) in trial.point.iter().zip(space.values(&trial.point)) {
-            let text = match value {
-                tripline_core::ParamValue::Float(value) => plot::short(value),
-                value => value.to_string(),
-            };
+            let text = shown(&value);
             page.put(format_args!("<td class=\"n\" data-v=\"{at}\">{}</td>", Text(&text)));
         }
         page.put(format_args!("</tr>"));

@@ -193,7 +193,8 @@ impl std::fmt::Display for Domain {
         let suffix = if self.is_log() { ":log" } else { "" };
         match self {
             Self::Int { low, high, .. } => write!(f, "{low}..{high}{suffix}"),
-            Self::Float { low, high, .. } => write!(f, "{low}..{high}{suffix}"),
+            // Small numbers with an exponent.
+            Self::Float { low, high, .. } => write!(f, "{low:?}..{high:?}{suffix}"),
             Self::Choice(choices) => {
                 let choices: Vec<String> = choices.iter().map(ToString::to_string).collect();
                 f.write_str(&choices.join("|"))

@@ -7,6 +7,9 @@ use super::space::Space;
 use super::tpe::Sampler;
 use super::trial::{Direction, Outcome, Trial};
 
+/// Complete trials below which a tenth of them, the best ones, is less than one.
+const TELLING: usize = 10;
+
 /// All that the sequence of points depends on, beside the outcomes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StudyPlan {
@@ -169,10 +172,16 @@ impl Study {
         front.into_iter().map(|at| complete[at].0).collect()
     }
 
-    /// What each parameter is worth for being among the best, falling; shares that sum to 1.
+    /// What each parameter is worth for being among the best, falling; shares that sum to 1, or
+    /// are all 0 where there are too few trials to tell.
     pub fn importance(&self) -> Vec<(String, f64)> {
         let StudyPlan { space, directions, .. } = &self.plan;
-        let shares = importance(space, directions, &self.trials);
+        let complete = self.trials.iter().filter(|trial| trial.values().is_some()).count();
+        let shares = if complete < TELLING {
+            vec![0.0; space.dimensions().len()]
+        } else {
+            importance(space, directions, &self.trials)
+        };
         let names = space.dimensions().iter().map(|dimension| dimension.name.clone());
         let mut named: Vec<(String, f64)> = names.zip(shares).collect();
         named.sort_by(|a, b| b.1.total_cmp(&a.1));

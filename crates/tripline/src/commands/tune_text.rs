@@ -24,8 +24,9 @@ pub(super) fn text(terminal: &Terminal, told: &Told<'_>) -> String {
     let (rows, parts) = told.tuner.sizes();
     let trials = told.study.trials();
     let (complete, given_up, failed) = told.counts();
+    let parts = if parts == 1 { "1 part".to_owned() } else { format!("{parts} parts") };
     text.push_str(&format!(
-        "\n{} ({}, {parts} parts of {rows} rows): {} trials, {complete} complete, \
+        "\n{} ({}, {parts} of {rows} rows): {} trials, {complete} complete, \
          {given_up} given up, {failed} failed\n",
         terminal.paint(Style::Bold, &format!("Search of {}", told.tuner.card().id)),
         describe(&clearance.protocol),
@@ -96,7 +97,7 @@ fn parameters(terminal: &Terminal, told: &Told<'_>, chosen: &Trial) -> String {
         let domain = &space.dimensions()[at].domain;
         let share = if known { format!("{:.0} %", share * 100.0) } else { "-".to_owned() };
         let value = match domain.value(chosen.point[at]) {
-            ParamValue::Float(value) => format!("{value:.6}"),
+            ParamValue::Float(value) => short(value),
             value => value.to_string(),
         };
         table.row([name.clone(), value, share, domain.to_string()]);
