@@ -16,7 +16,7 @@ from pyod.models.copod import COPOD
 from pyod.models.ecod import ECOD
 from pyod.models.hbos import HBOS
 from sklearn.covariance import LedoitWolf
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, IncrementalPCA
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
@@ -199,6 +199,45 @@ def mixtures(values, fresh):
         yield case("gaussian_mixture", given, *scores, names=names)
 
 
+def running(values, fresh):
+    """Rows learnt in batches; then further ones are learnt, and others scored."""
+    more = fresh[20:]
+    names = ["normal", "skewed", "counts", "bimodal", "left", "both"]
+    places = [NAMES.index(name) for name in names]
+    values, more, fresh = values[:, places], more[:, places], fresh[:20, places]
+
+    def entry(card, params, score):
+        return case(card, params, score(values), score(fresh), names)
+
+    for components, batch in ((2, 50), (3, 7), (5, 240)):
+        model = IncrementalPCA(n_components=components, batch_size=batch).fit(values)
+        params = {"n_components": components, "batch_size": batch}
+        score = lambda x: ((x - model.inverse_transform(model.transform(x))) ** 2).sum(axis=1)
+        before = entry("incremental_pca", params, score)
+        for start in range(0, len(more), batch):
+            model.partial_fit(more[start : start + batch])
+        yield {**before, "later": list(score(fresh))}
+    for params in (
+        {},
+        {"decay": 0.98},
+        {"covariance": "diag", "decay": 0.95},
+        {"window": 30},
+        {"window": 100, "covariance": "diag"},
+    ):
+        entries = []
+        for rows in (values, np.vstack([values, more])):
+            rows = rows[-params["window"] :] if "window" in params else rows
+            weights = params.get("decay", 1.0) ** np.arange(len(rows))[::-1]
+            mean = np.average(rows, axis=0, weights=weights)
+            covariance = np.cov(rows.T, aweights=weights, ddof=0)
+            if params.get("covariance") == "diag":
+                covariance = np.diag(np.diag(covariance))
+            inverse = np.linalg.inv(covariance)
+            score = lambda x: np.einsum("ni,ij,nj->n", x - mean, inverse, x - mean)
+            entries.append(entry("running_gaussian", params, score))
+        yield {**entries[0], "later": entries[1]["fresh"]}
+
+
 def main(path):
     rng = np.random.default_rng(0)
     values, fresh = data(rng, 240), data(rng, 40)
@@ -212,6 +251,7 @@ def main(path):
     cases += components(values, fresh)
     cases += gaussians(values, fresh)
     cases += mixtures(values, fresh)
+    cases += running(values, fresh)
     content = {
         "versions": VERSIONS,
         "names": NAMES,

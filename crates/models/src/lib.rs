@@ -33,6 +33,8 @@ pub const CARDS: &[&Card] = &[
     &density::robust_covariance::CARD,
     &density::padim::CARD,
     &density::gaussian_mixture::CARD,
+    &density::running_gaussian::CARD,
+    &density::incremental_pca::CARD,
     &ensembles::voting::CARD,
     &ensembles::stacking::CARD,
     &ensembles::feature_bagging::CARD,

@@ -115,6 +115,28 @@ fn density_scores_are_those_of_the_peers() {
     }
 }
 
+// scikit-learn 1.9.1, numpy: bench/oracles/density.py
+#[test]
+fn further_rows_are_learnt_as_by_the_peers() {
+    let oracle = Oracle::read(include_str!("../data/density.json"));
+    for id in ["incremental_pca", "running_gaussian"] {
+        let card = card(id);
+        for case in oracle.cases(id) {
+            let what = format!("{id} {}", case["params"]);
+            let values = oracle.frame("values", case);
+            let fresh = oracle.frame("fresh", case);
+            let (probe, more): (Vec<usize>, Vec<usize>) = (0..fresh.len()).partition(|&k| k < 20);
+            let (probe, more) = (fresh.select(&probe), fresh.select(&more));
+            let mut detector = fit(card, &params(card, &case["params"]), &values);
+            near(&what, &detector.score(&values).unwrap(), &numbers(&case["fitted"]), 1e-8);
+            near(&what, &detector.score(&probe).unwrap(), &numbers(&case["fresh"]), 1e-8);
+            detector.online().unwrap().partial_fit(&more, &context()).unwrap();
+            let later = numbers(&case["later"]);
+            near(&what, &detector.score(&probe).unwrap(), &later, 1e-8);
+        }
+    }
+}
+
 /// Shapley values of one row by their definition: over all coalitions, absent columns from
 /// another row.
 fn shapley(
@@ -166,6 +188,8 @@ fn density_explanations_are_shapley_values() {
         ("pca", false, serde_json::json!({"n_components": 0.5})),
         ("pca", false, serde_json::json!({"score": "mahalanobis", "n_components": 0.0})),
         ("robust_covariance", false, serde_json::json!({})),
+        ("running_gaussian", false, serde_json::json!({"decay": 0.99})),
+        ("incremental_pca", false, serde_json::json!({"n_components": 3})),
         // What is explained is the square.
         ("padim", true, serde_json::json!({"group_size": 2})),
     ];
