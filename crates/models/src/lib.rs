@@ -38,4 +38,6 @@ pub const CARDS: &[&Card] = &[
     &ensembles::voting::CARD,
     &ensembles::stacking::CARD,
     &ensembles::feature_bagging::CARD,
+    &neighbours::lof::CARD,
+    &neighbours::knn::CARD,
 ];

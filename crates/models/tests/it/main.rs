@@ -10,6 +10,7 @@ mod half_space_trees;
 mod imports;
 mod linear;
 mod linear_data;
+mod neighbours;
 mod score;
 mod shap;
 mod tree_data;

@@ -1,0 +1,216 @@
+//! The search of one block of queries through all leaves that may hold neighbours.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::distance::{Absolutes, Largest, Metric, Norm, Squares, apart, between, outside};
+use super::filter::{Bounds, Filter, GROUP, Kernel};
+use super::leaves::{LEAF, Leaves};
+use super::nearest::Nearest;
+
+/// Queries of one leaf with what they look for.
+pub(super) struct Block<'a> {
+    pub(super) metric: Metric,
+    /// Of Euclidean distances alone.
+    pub(super) filter: Option<&'a Filter>,
+    /// The points searched.
+    pub(super) leaves: &'a Leaves,
+    pub(super) queries: &'a Leaves,
+    pub(super) leaf: usize,
+    pub(super) wanted: usize,
+    /// The queries are the points themselves, of which none is its own neighbour.
+    pub(super) own: bool,
+}
+
+/// What a thread needs to search a block.
+#[derive(Default)]
+pub(super) struct Scratch {
+    /// Leaves to visit: bits of the bound, which order as the bound does, with the leaf.
+    boxes: BinaryHeap<Reverse<(u64, u32)>>,
+    /// For each query of the block.
+    pub(super) nearest: Vec<Nearest>,
+    /// Queries that are near the leaf at hand.
+    active: Vec<u32>,
+    /// For each query of the block what the filter let pass.
+    likely: Vec<Likely>,
+    /// Queries in their form for the filter.
+    forms: Vec<f32>,
+}
+
+/// Candidates of a query: their distances are known as far as the filter tells.
+#[derive(Default)]
+struct Likely {
+    /// Least squared distance with the place.
+    places: Vec<(f64, u32)>,
+    /// The nearest by their largest squared distance, with the place instead of the point.
+    uppers: Nearest,
+}
+
+/// Candidates beyond twice the neighbours wanted that wait before they are settled.
+const FEW: usize = 64;
+
+impl Likely {
+    /// The distance beyond which no point is wanted any more.
+    #[inline(always)]
+    fn bound(&self, nearest: &Nearest) -> f64 {
+        let (upper, exact) = (self.uppers.bound(), nearest.bound());
+        if upper < exact { upper } else { exact }
+    }
+}
+
+/// Finds the neighbours of a block's queries; the filter takes R queries at once.
+#[inline(always)]
+pub(super) fn search_block<K: Kernel<R>, const R: usize>(block: &Block<'_>, scratch: &mut Scratch) {
+    match block.metric {
+        Metric::Euclidean => visit::<Squares, K, R>(block, scratch),
+        Metric::Manhattan => visit::<Absolutes, K, R>(block, scratch),
+        Metric::Chebyshev => visit::<Largest, K, R>(block, scratch),
+    }
+}
+
+#[inline(always)]
+fn visit<N: Norm, K: Kernel<R>, const R: usize>(block: &Block<'_>, scratch: &mut Scratch) {
+    let (leaves, queries) = (block.leaves, block.queries);
+    let first = block.leaf * LEAF;
+    let count = (queries.len - first).min(LEAF);
+    scratch.nearest.resize_with(count, Nearest::default);
+    scratch.likely.resize_with(count, Likely::default);
+    for (nearest, likely) in scratch.nearest.iter_mut().zip(&mut scratch.likely) {
+        nearest.restart(block.wanted);
+        likely.uppers.restart(block.wanted);
+        likely.places.clear();
+    }
+    let (low, high) = queries.corners(block.leaf);
+    let mut boxes = std::mem::take(&mut scratch.boxes).into_vec();
+    boxes.clear();
+    boxes.extend((0..leaves.count()).map(|leaf| {
+        let (other_low, other_high) = leaves.corners(leaf);
+        let bound = apart::<N>(low, high, other_low, other_high);
+        // Among boxes that overlap, the block's own is the best to begin with.
+        let rank = if block.own && leaf == block.leaf { 0 } else { leaf as u32 + 1 };
+        Reverse((bound.to_bits(), rank))
+    }));
+    scratch.boxes = BinaryHeap::from(boxes);
+    while let Some(Reverse((bits, rank))) = scratch.boxes.pop() {
+        let bound = f64::from_bits(bits);
+        let mut states = scratch.nearest.iter().zip(&scratch.likely);
+        if states.all(|(nearest, likely)| bound > likely.bound(nearest)) {
+            break;
+        }
+        let leaf = if rank == 0 { block.leaf } else { rank as usize - 1 };
+        let (low, high) = leaves.corners(leaf);
+        scratch.active.clear();
+        let states = scratch.nearest.iter().zip(&scratch.likely);
+        for (at, (nearest, likely)) in states.enumerate() {
+            let bound = likely.bound(nearest);
+            if outside::<N>(queries.row(first + at), low, high) <= bound {
+                scratch.active.push(at as u32);
+            }
+        }
+        match block.filter {
+            Some(filter) => filtered::<N, K, R>(block, filter, leaf, scratch),
+            None => {
+                for &at in &scratch.active {
+                    let nearest = &mut scratch.nearest[at as usize];
+                    let query = queries.row(first + at as usize);
+                    for place in leaf * LEAF..leaves.len.min((leaf + 1) * LEAF) {
+                        offer::<N>(block, first + at as usize, query, place, nearest);
+                    }
+                }
+            }
+        }
+    }
+    for (at, nearest) in scratch.nearest.iter_mut().enumerate() {
+        settle::<N>(block, first + at, nearest, &mut scratch.likely[at]);
+    }
+}
+
+/// Takes those points of a leaf that pass the filter as candidates.
+#[inline(always)]
+fn filtered<N: Norm, K: Kernel<R>, const R: usize>(
+    block: &Block<'_>,
+    filter: &Filter,
+    leaf: usize,
+    scratch: &mut Scratch,
+) {
+    let (leaves, first, stride) = (block.leaves, block.leaf * LEAF, block.queries.stride);
+    let end = leaves.len.min((leaf + 1) * LEAF);
+    let Scratch { active, forms, nearest, likely, .. } = scratch;
+    forms.resize(stride * R, 0.0);
+    let mut sums = [[0.0; GROUP]; R];
+    for part in active.chunks(R) {
+        let mut bounds = [Bounds::default(); R];
+        let mut limits = [f32::NEG_INFINITY; R];
+        let lanes = forms.chunks_exact_mut(stride).zip(&mut bounds).zip(&mut limits);
+        for (&at, ((form, bounds), limit)) in part.iter().zip(lanes) {
+            *bounds = filter.prepare(leaf, block.queries.row(first + at as usize), form);
+            *limit = bounds.limit(likely[at as usize].bound(&nearest[at as usize]));
+        }
+        for group in leaf * LEAF / GROUP..end.div_ceil(GROUP) {
+            let passing = filter.passing::<K, R>(group, forms, &limits, &mut sums);
+            for (lane, &at) in part.iter().enumerate() {
+                let mut bits = passing[lane];
+                if bits == 0 {
+                    continue;
+                }
+                let (nearest, likely) = (&mut nearest[at as usize], &mut likely[at as usize]);
+                while bits != 0 {
+                    let bit = bits.trailing_zeros() as usize;
+                    let place = group * GROUP + bit;
+                    bits &= bits - 1;
+                    if place >= end {
+                        break;
+                    }
+                    let sum = sums[lane][bit];
+                    let least = bounds[lane].least(sum);
+                    if least > likely.bound(nearest) {
+                        continue;
+                    }
+                    likely.places.push((least, place as u32));
+                    let itself = block.own && place == first + at as usize;
+                    let times = leaves.counts[place] - u32::from(itself);
+                    likely.uppers.offer(bounds[lane].largest(sum), place as u32, times);
+                }
+                if likely.places.len() >= 4 * block.wanted + FEW {
+                    let bound = likely.bound(nearest);
+                    likely.places.retain(|&(least, _)| !(least > bound));
+                    if likely.places.len() >= 2 * block.wanted + FEW {
+                        settle::<N>(block, first + at as usize, nearest, likely);
+                    }
+                }
+                limits[lane] = bounds[lane].limit(likely.bound(nearest));
+            }
+        }
+    }
+}
+
+/// Offers those candidates of a query that may still be near.
+#[inline(always)]
+fn settle<N: Norm>(block: &Block<'_>, query: usize, nearest: &mut Nearest, likely: &mut Likely) {
+    let mut places = std::mem::take(&mut likely.places);
+    for (least, place) in places.drain(..) {
+        // What is no number may be near.
+        #[allow(clippy::neg_cmp_op_on_partial_ord)]
+        if !(least > likely.bound(nearest)) {
+            offer::<N>(block, query, block.queries.row(query), place as usize, nearest);
+        }
+    }
+    likely.places = places;
+}
+
+/// Offers one point to the query at a place of its own leaves.
+#[inline(always)]
+fn offer<N: Norm>(
+    block: &Block<'_>,
+    query_place: usize,
+    query: &[f64],
+    place: usize,
+    nearest: &mut Nearest,
+) {
+    let leaves = block.leaves;
+    let distance = between::<N>(query, leaves.row(place));
+    if distance <= nearest.bound() {
+        let itself = block.own && place == query_place;
+        nearest.offer(distance, leaves.order[place], leaves.counts[place] - u32::from(itself));
+    }
+}

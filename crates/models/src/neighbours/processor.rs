@@ -1,0 +1,234 @@
+//! The search of one block for what the processor at hand can do.
+//!
+//! The variants differ in how many products the filter takes at once and in whether it fuses them
+//! with sums; distances themselves are the same bits.
+
+#![allow(unsafe_code)]
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::*;
+
+use super::block::{Block, Scratch, search_block};
+use super::filter::{GROUP, Kernel};
+
+/// What the processor can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Processor {
+    /// What every processor of its kind can.
+    Portable,
+    /// 32-byte registers.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// 64-byte registers.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+/// One query at a time.
+struct Portable;
+
+impl Kernel<1> for Portable {
+    #[inline(always)]
+    fn passing(
+        lengths: &[f32; GROUP],
+        offsets: &[[f32; GROUP]],
+        queries: &[&[f32]; 1],
+        limits: &[f32; 1],
+        out: &mut [[f32; GROUP]; 1],
+    ) -> [u32; 1] {
+        let mut sums = *lengths;
+        for (offsets, query) in offsets.iter().zip(queries[0]) {
+            for (sum, offset) in sums.iter_mut().zip(offsets) {
+                *sum += query * offset;
+            }
+        }
+        out[0] = sums;
+        let mut bits = 0;
+        for (lane, sum) in sums.iter().enumerate() {
+            // Written so that what is no number passes.
+            #[allow(clippy::neg_cmp_op_on_partial_ord)]
+            let passes = !(*sum > limits[0]);
+            bits |= u32::from(passes) << lane;
+        }
+        [bits]
+    }
+}
+
+/// Six queries by 16 points: 12 of the 16 registers hold sums.
+#[cfg(target_arch = "x86_64")]
+struct Avx2;
+
+#[cfg(target_arch = "x86_64")]
+impl Kernel<6> for Avx2 {
+    #[inline(always)]
+    fn passing(
+        lengths: &[f32; GROUP],
+        offsets: &[[f32; GROUP]],
+        queries: &[&[f32]; 6],
+        limits: &[f32; 6],
+        out: &mut [[f32; GROUP]; 6],
+    ) -> [u32; 6] {
+        // SAFETY: `Processor::search` alone uses this kernel, from a function that enables the
+        // features, on a processor that has them.
+        unsafe { passing_avx2(lengths, offsets, queries, limits, out) }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn passing_avx2(
+    lengths: &[f32; GROUP],
+    offsets: &[[f32; GROUP]],
+    queries: &[&[f32]; 6],
+    limits: &[f32; 6],
+    out: &mut [[f32; GROUP]; 6],
+) -> [u32; 6] {
+    // SAFETY: eight numbers are read from an array of eight.
+    let load = |eight: &[f32; 8]| unsafe { _mm256_loadu_ps(eight.as_ptr()) };
+    let mut queries = *queries;
+    for query in &mut queries {
+        *query = &query[..offsets.len()];
+    }
+    let mut bits = [0; 6];
+    for half in [0, 2] {
+        let parts = lengths.as_chunks::<8>().0;
+        let mut sums = [[load(&parts[half]), load(&parts[half + 1])]; 6];
+        for (j, offsets) in offsets.iter().enumerate() {
+            let parts = offsets.as_chunks::<8>().0;
+            let (left, right) = (load(&parts[half]), load(&parts[half + 1]));
+            for r in 0..6 {
+                let query = _mm256_set1_ps(queries[r][j]);
+                sums[r][0] = _mm256_fmadd_ps(query, left, sums[r][0]);
+                sums[r][1] = _mm256_fmadd_ps(query, right, sums[r][1]);
+            }
+        }
+        for r in 0..6 {
+            let limit = _mm256_set1_ps(limits[r]);
+            for (part, &sum) in sums[r].iter().enumerate() {
+                // What is no number passes: not greater, unordered.
+                let passes = _mm256_cmp_ps::<_CMP_NGT_UQ>(sum, limit);
+                bits[r] |= (_mm256_movemask_ps(passes) as u32) << (8 * (half + part));
+                let out = &mut out[r].as_chunks_mut::<8>().0[half + part];
+                // SAFETY: eight numbers are written to an array of eight.
+                unsafe { _mm256_storeu_ps(out.as_mut_ptr(), sum) };
+            }
+        }
+    }
+    bits
+}
+
+/// Eight queries by 32 points: 16 of the 32 registers hold sums.
+#[cfg(target_arch = "x86_64")]
+struct Avx512;
+
+#[cfg(target_arch = "x86_64")]
+impl Kernel<8> for Avx512 {
+    #[inline(always)]
+    fn passing(
+        lengths: &[f32; GROUP],
+        offsets: &[[f32; GROUP]],
+        queries: &[&[f32]; 8],
+        limits: &[f32; 8],
+        out: &mut [[f32; GROUP]; 8],
+    ) -> [u32; 8] {
+        // SAFETY: `Processor::search` alone uses this kernel, from a function that enables the
+        // features, on a processor that has them.
+        unsafe { passing_avx512(lengths, offsets, queries, limits, out) }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn passing_avx512(
+    lengths: &[f32; GROUP],
+    offsets: &[[f32; GROUP]],
+    queries: &[&[f32]; 8],
+    limits: &[f32; 8],
+    out: &mut [[f32; GROUP]; 8],
+) -> [u32; 8] {
+    // SAFETY: sixteen numbers are read from an array of sixteen.
+    let load = |sixteen: &[f32; 16]| unsafe { _mm512_loadu_ps(sixteen.as_ptr()) };
+    let mut queries = *queries;
+    for query in &mut queries {
+        *query = &query[..offsets.len()];
+    }
+    let halves = lengths.as_chunks::<16>().0;
+    let mut sums = [[load(&halves[0]), load(&halves[1])]; 8];
+    for (j, offsets) in offsets.iter().enumerate() {
+        let halves = offsets.as_chunks::<16>().0;
+        let (left, right) = (load(&halves[0]), load(&halves[1]));
+        for r in 0..8 {
+            let query = _mm512_set1_ps(queries[r][j]);
+            sums[r][0] = _mm512_fmadd_ps(query, left, sums[r][0]);
+            sums[r][1] = _mm512_fmadd_ps(query, right, sums[r][1]);
+        }
+    }
+    let mut bits = [0; 8];
+    for r in 0..8 {
+        let limit = _mm512_set1_ps(limits[r]);
+        // What is no number passes: not greater, unordered.
+        let left = _mm512_cmp_ps_mask::<_CMP_NGT_UQ>(sums[r][0], limit);
+        let right = _mm512_cmp_ps_mask::<_CMP_NGT_UQ>(sums[r][1], limit);
+        bits[r] = u32::from(left) | u32::from(right) << 16;
+        if bits[r] != 0 {
+            for (out, &sum) in out[r].as_chunks_mut::<16>().0.iter_mut().zip(&sums[r]) {
+                // SAFETY: sixteen numbers are written to an array of sixteen.
+                unsafe { _mm512_storeu_ps(out.as_mut_ptr(), sum) };
+            }
+        }
+    }
+    bits
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+fn avx2(block: &Block<'_>, scratch: &mut Scratch) {
+    search_block::<Avx2, 6>(block, scratch);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+fn avx512(block: &Block<'_>, scratch: &mut Scratch) {
+    search_block::<Avx512, 8>(block, scratch);
+}
+
+impl Processor {
+    /// The best that this processor can do.
+    pub(super) fn detect() -> Self {
+        Self::all().last().copied().unwrap_or(Self::Portable)
+    }
+
+    /// All that this processor can do, the best last.
+    pub(super) fn all() -> Vec<Self> {
+        let mut all = vec![Self::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::is_x86_feature_detected as has;
+            let bits = has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt");
+            if bits && has!("avx2") && has!("fma") {
+                all.push(Self::Avx2);
+                let wide = has!("avx512f") && has!("avx512bw") && has!("avx512dq");
+                if wide && has!("avx512vl") {
+                    all.push(Self::Avx512);
+                }
+            }
+        }
+        all
+    }
+
+    /// Searches a block.
+    pub(super) fn search(self, block: &Block<'_>, scratch: &mut Scratch) {
+        match self {
+            Self::Portable => search_block::<Portable, 1>(block, scratch),
+            // SAFETY: `Processor::all` alone makes this variant, after it saw that the processor
+            // has each of the features that the function enables.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { avx2(block, scratch) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { avx512(block, scratch) },
+        }
+    }
+}
