@@ -30,7 +30,9 @@ def sets(rng):
 
     constant = np.round(rng.random((90, 12)), 6)
     constant[:, [2, 5, 11]] = [1.0, 0.0, -3e5]
-    yield "constant columns", constant, np.round(rng.random((30, 12)), 6)
+    probe = np.round(rng.random((30, 12)), 6)
+    probe[:, [2, 5, 11]] = [1.0, 0.02, -3e5]
+    yield "constant columns", constant, probe
 
     far = np.round(rng.normal(size=(120, 3)) * 1e-3, 9) + [1e6, -2e6, 0]
     far[:3] = [[0, 0, 0], [1e6, 1e6, 1e6], [-1e7, 0, 5]]

@@ -75,6 +75,14 @@ pub enum EngineError {
         /// All that can be trained.
         known: String,
     },
+    /// A detector that does not find outliers among the rows it is given.
+    #[error("`{model}` finds no outliers among the rows of one file; those that do are: {known}")]
+    NoOutliers {
+        /// Its id.
+        model: String,
+        /// All that do.
+        known: String,
+    },
     /// A parameter that the model does not take.
     #[error("{model}: {source}")]
     Param {
@@ -436,6 +444,7 @@ impl EngineError {
             | Self::Objective { .. }
             | Self::Setting { .. }
             | Self::NoMulticlass { .. }
+            | Self::NoOutliers { .. }
             | Self::NoWeights { .. }
             | Self::OutputKind { .. }
             | Self::Filter(_)

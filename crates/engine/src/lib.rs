@@ -8,6 +8,7 @@ pub mod explain;
 pub mod fit;
 pub mod judging;
 pub mod model;
+pub mod outliers;
 pub mod provenance;
 pub mod rank;
 mod rater;

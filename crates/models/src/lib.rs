@@ -25,6 +25,8 @@ pub const CARDS: &[&Card] = &[
     &tree::half_space_trees::CARD,
     &linear::sgd::CARD,
     &linear::logistic_regression::CARD,
+    &neighbours::lof::CARD,
+    &neighbours::knn::CARD,
     &density::z_score::CARD,
     &density::hbos::CARD,
     &density::copod::CARD,
@@ -38,6 +40,4 @@ pub const CARDS: &[&Card] = &[
     &ensembles::voting::CARD,
     &ensembles::stacking::CARD,
     &ensembles::feature_bagging::CARD,
-    &neighbours::lof::CARD,
-    &neighbours::knn::CARD,
 ];

@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Rank(commands::rank::Rank),
     /// Score new data with a model file
     Score(commands::score::Score),
+    /// Find the rows of one file that are unlike its others
+    Outliers(commands::outliers::Outliers),
     /// Say why a model decides as it does
     Explain(commands::explain::Explain),
     /// List the detectors with their parameters

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::distance::{Absolutes, Largest, Metric, Norm, Squares, apart, between, outside};
-use super::filter::{Bounds, Filter, GROUP, Kernel};
+use super::filter::{Bounds, Filter, GROUP, Kernel, Single};
 use super::leaves::{LEAF, Leaves};
 use super::nearest::Nearest;
 
@@ -49,6 +49,9 @@ struct Likely {
 /// Candidates beyond twice the neighbours wanted that wait before they are settled.
 const FEW: usize = 64;
 
+/// Leaves for which queries are not compared with boxes, after one in which nearly all were near.
+const UNCHECKED: usize = 7;
+
 impl Likely {
     /// The distance beyond which no point is wanted any more.
     #[inline(always)]
@@ -91,6 +94,7 @@ fn visit<N: Norm, K: Kernel<R>, const R: usize>(block: &Block<'_>, scratch: &mut
         Reverse((bound.to_bits(), rank))
     }));
     scratch.boxes = BinaryHeap::from(boxes);
+    let mut unchecked = 0;
     while let Some(Reverse((bits, rank))) = scratch.boxes.pop() {
         let bound = f64::from_bits(bits);
         let mut states = scratch.nearest.iter().zip(&scratch.likely);
@@ -100,11 +104,20 @@ fn visit<N: Norm, K: Kernel<R>, const R: usize>(block: &Block<'_>, scratch: &mut
         let leaf = if rank == 0 { block.leaf } else { rank as usize - 1 };
         let (low, high) = leaves.corners(leaf);
         scratch.active.clear();
-        let states = scratch.nearest.iter().zip(&scratch.likely);
-        for (at, (nearest, likely)) in states.enumerate() {
-            let bound = likely.bound(nearest);
-            if outside::<N>(queries.row(first + at), low, high) <= bound {
-                scratch.active.push(at as u32);
+        if unchecked > 0 {
+            unchecked -= 1;
+            scratch.active.extend(0..count as u32);
+        } else {
+            let states = scratch.nearest.iter().zip(&scratch.likely);
+            for (at, (nearest, likely)) in states.enumerate() {
+                let bound = likely.bound(nearest);
+                if outside::<N>(queries.row(first + at), low, high) <= bound {
+                    scratch.active.push(at as u32);
+                }
+            }
+            // Where boxes leave out few queries, most checks cost more than they save.
+            if scratch.active.len() * 8 > count * 7 {
+                unchecked = UNCHECKED;
             }
         }
         match block.filter {
@@ -133,55 +146,80 @@ fn filtered<N: Norm, K: Kernel<R>, const R: usize>(
     leaf: usize,
     scratch: &mut Scratch,
 ) {
-    let (leaves, first, stride) = (block.leaves, block.leaf * LEAF, block.queries.stride);
-    let end = leaves.len.min((leaf + 1) * LEAF);
-    let Scratch { active, forms, nearest, likely, .. } = scratch;
-    forms.resize(stride * R, 0.0);
-    let mut sums = [[0.0; GROUP]; R];
+    let mut active = std::mem::take(&mut scratch.active);
     for part in active.chunks(R) {
-        let mut bounds = [Bounds::default(); R];
-        let mut limits = [f32::NEG_INFINITY; R];
-        let lanes = forms.chunks_exact_mut(stride).zip(&mut bounds).zip(&mut limits);
-        for (&at, ((form, bounds), limit)) in part.iter().zip(lanes) {
-            *bounds = filter.prepare(leaf, block.queries.row(first + at as usize), form);
-            *limit = bounds.limit(likely[at as usize].bound(&nearest[at as usize]));
-        }
-        for group in leaf * LEAF / GROUP..end.div_ceil(GROUP) {
-            let passing = filter.passing::<K, R>(group, forms, &limits, &mut sums);
-            for (lane, &at) in part.iter().enumerate() {
-                let mut bits = passing[lane];
-                if bits == 0 {
-                    continue;
-                }
-                let (nearest, likely) = (&mut nearest[at as usize], &mut likely[at as usize]);
-                while bits != 0 {
-                    let bit = bits.trailing_zeros() as usize;
-                    let place = group * GROUP + bit;
-                    bits &= bits - 1;
-                    if place >= end {
-                        break;
-                    }
-                    let sum = sums[lane][bit];
-                    let least = bounds[lane].least(sum);
-                    if least > likely.bound(nearest) {
-                        continue;
-                    }
-                    likely.places.push((least, place as u32));
-                    let itself = block.own && place == first + at as usize;
-                    let times = leaves.counts[place] - u32::from(itself);
-                    likely.uppers.offer(bounds[lane].largest(sum), place as u32, times);
-                }
-                if likely.places.len() >= 4 * block.wanted + FEW {
-                    let bound = likely.bound(nearest);
-                    likely.places.retain(|&(least, _)| !(least > bound));
-                    if likely.places.len() >= 2 * block.wanted + FEW {
-                        settle::<N>(block, first + at as usize, nearest, likely);
-                    }
-                }
-                limits[lane] = bounds[lane].limit(likely.bound(nearest));
-            }
+        if part.len() == 1 {
+            scan::<N, Single, 1>(block, filter, leaf, part, scratch);
+        } else {
+            scan::<N, K, R>(block, filter, leaf, part, scratch);
         }
     }
+    active.clear();
+    scratch.active = active;
+}
+
+/// Takes those points of a leaf that pass the filter of up to R queries as candidates.
+#[inline(always)]
+fn scan<N: Norm, K: Kernel<R>, const R: usize>(
+    block: &Block<'_>,
+    filter: &Filter,
+    leaf: usize,
+    part: &[u32],
+    scratch: &mut Scratch,
+) {
+    let (leaves, first, stride) = (block.leaves, block.leaf * LEAF, block.queries.stride);
+    let end = leaves.len.min((leaf + 1) * LEAF);
+    let Scratch { forms, nearest, likely, .. } = scratch;
+    forms.resize(stride * R, 0.0);
+    let mut sums = [[0.0; GROUP]; R];
+    let mut bounds = [Bounds::default(); R];
+    let mut limits = [f32::NEG_INFINITY; R];
+    let lanes = forms.chunks_exact_mut(stride).zip(&mut bounds).zip(&mut limits);
+    for (&at, ((form, bounds), limit)) in part.iter().zip(lanes) {
+        *bounds = filter.prepare(leaf, block.queries.row(first + at as usize), form);
+        *limit = bounds.limit(likely[at as usize].bound(&nearest[at as usize]));
+    }
+    for group in leaf * LEAF / GROUP..end.div_ceil(GROUP) {
+        let passing = filter.passing::<K, R>(group, forms, &limits, &mut sums);
+        for (lane, &at) in part.iter().enumerate() {
+            let mut bits = passing[lane];
+            if bits == 0 {
+                continue;
+            }
+            let (nearest, likely) = (&mut nearest[at as usize], &mut likely[at as usize]);
+            while bits != 0 {
+                let bit = bits.trailing_zeros() as usize;
+                let place = group * GROUP + bit;
+                bits &= bits - 1;
+                if place >= end {
+                    break;
+                }
+                let sum = sums[lane][bit];
+                let least = bounds[lane].least(sum);
+                if least > likely.bound(nearest) {
+                    continue;
+                }
+                likely.places.push((least, place as u32));
+                let itself = block.own && place == first + at as usize;
+                let times = leaves.counts[place] - u32::from(itself);
+                likely.uppers.offer(bounds[lane].largest(sum), place as u32, times);
+            }
+            if likely.places.len() >= 4 * block.wanted + FEW {
+                let bound = likely.bound(nearest);
+                likely.places.retain(|&(least, _)| may_be_within(least, bound));
+                if likely.places.len() >= 2 * block.wanted + FEW {
+                    settle::<N>(block, first + at as usize, nearest, likely);
+                }
+            }
+            limits[lane] = bounds[lane].limit(likely.bound(nearest));
+        }
+    }
+}
+
+/// Whether a distance may be within a bound; what is no number may be.
+#[inline(always)]
+fn may_be_within(least: f64, bound: f64) -> bool {
+    least.is_nan() || least <= bound
 }
 
 /// Offers those candidates of a query that may still be near.
@@ -189,9 +227,7 @@ fn filtered<N: Norm, K: Kernel<R>, const R: usize>(
 fn settle<N: Norm>(block: &Block<'_>, query: usize, nearest: &mut Nearest, likely: &mut Likely) {
     let mut places = std::mem::take(&mut likely.places);
     for (least, place) in places.drain(..) {
-        // What is no number may be near.
-        #[allow(clippy::neg_cmp_op_on_partial_ord)]
-        if !(least > likely.bound(nearest)) {
+        if may_be_within(least, likely.bound(nearest)) {
             offer::<N>(block, query, block.queries.row(query), place as usize, nearest);
         }
     }

@@ -141,11 +141,14 @@ pub(super) fn apart<N: Norm>(
     join::<N>(sums)
 }
 
+/// Added one after the other: adding halves makes the compiler keep two lanes in a register.
 #[inline(always)]
-fn join<N: Norm>(s: [f64; LANES]) -> f64 {
-    let low = N::join(N::join(s[0], s[4]), N::join(s[2], s[6]));
-    let high = N::join(N::join(s[1], s[5]), N::join(s[3], s[7]));
-    N::join(low, high)
+fn join<N: Norm>(sums: [f64; LANES]) -> f64 {
+    let mut all = sums[0];
+    for &sum in &sums[1..] {
+        all = N::join(all, sum);
+    }
+    all
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use tripline_core::Progress;
 use super::block::{Block, Scratch};
 use super::distance::Metric;
 use super::filter::Filter;
-use super::leaves::{LEAF, Leaves};
-use super::nearest::{Nearest, Neighbour};
+use super::leaves::Leaves;
+use super::nearest::Neighbour;
 use super::points::Points;
 use super::processor::Processor;
 
@@ -152,6 +152,7 @@ mod tests {
     use tripline_core::Rng;
 
     use super::super::distance::{Squares, between};
+    use super::super::nearest::Nearest;
     use super::*;
 
     /// Points of whole numbers or of clusters of very different size.

@@ -110,8 +110,9 @@ impl Filter {
         for place in leaf * LEAF..leaves.len.min((leaf + 1) * LEAF) {
             let (group, lane) = (place / GROUP, place % GROUP);
             let mut squares = 0.0;
-            for j in 0..self.width {
-                let offset = (leaves.row(place)[j] - centre[j]) * scale;
+            let offsets = leaves.row(place).iter().zip(centre.iter()).take(self.width);
+            for (j, (value, centre)) in offsets.enumerate() {
+                let offset = (value - centre) * scale;
                 squares += offset * offset;
                 self.offsets[group * self.width + j][lane] = offset as f32;
             }
@@ -180,6 +181,36 @@ pub(super) trait Kernel<const R: usize> {
         limits: &[f32; R],
         out: &mut [[f32; GROUP]; R],
     ) -> [u32; R];
+}
+
+/// One query at a time, in code for any processor.
+pub(super) struct Single;
+
+impl Kernel<1> for Single {
+    #[inline(always)]
+    fn passing(
+        lengths: &[f32; GROUP],
+        offsets: &[[f32; GROUP]],
+        queries: &[&[f32]; 1],
+        limits: &[f32; 1],
+        out: &mut [[f32; GROUP]; 1],
+    ) -> [u32; 1] {
+        let mut sums = *lengths;
+        for (offsets, query) in offsets.iter().zip(queries[0]) {
+            for (sum, offset) in sums.iter_mut().zip(offsets) {
+                *sum += query * offset;
+            }
+        }
+        out[0] = sums;
+        let mut bits = 0;
+        for (lane, sum) in sums.iter().enumerate() {
+            // Written so that what is no number passes.
+            #[allow(clippy::neg_cmp_op_on_partial_ord)]
+            let passes = !(*sum > limits[0]);
+            bits |= u32::from(passes) << lane;
+        }
+        [bits]
+    }
 }
 
 /// A power of two that brings a number near 1; 1 for 0.

@@ -9,6 +9,8 @@
 use std::arch::x86_64::*;
 
 use super::block::{Block, Scratch, search_block};
+use super::filter::Single;
+#[cfg(target_arch = "x86_64")]
 use super::filter::{GROUP, Kernel};
 
 /// What the processor can do.
@@ -22,36 +24,6 @@ pub(super) enum Processor {
     /// 64-byte registers.
     #[cfg(target_arch = "x86_64")]
     Avx512,
-}
-
-/// One query at a time.
-struct Portable;
-
-impl Kernel<1> for Portable {
-    #[inline(always)]
-    fn passing(
-        lengths: &[f32; GROUP],
-        offsets: &[[f32; GROUP]],
-        queries: &[&[f32]; 1],
-        limits: &[f32; 1],
-        out: &mut [[f32; GROUP]; 1],
-    ) -> [u32; 1] {
-        let mut sums = *lengths;
-        for (offsets, query) in offsets.iter().zip(queries[0]) {
-            for (sum, offset) in sums.iter_mut().zip(offsets) {
-                *sum += query * offset;
-            }
-        }
-        out[0] = sums;
-        let mut bits = 0;
-        for (lane, sum) in sums.iter().enumerate() {
-            // Written so that what is no number passes.
-            #[allow(clippy::neg_cmp_op_on_partial_ord)]
-            let passes = !(*sum > limits[0]);
-            bits |= u32::from(passes) << lane;
-        }
-        [bits]
-    }
 }
 
 /// Six queries by 16 points: 12 of the 16 registers hold sums.
@@ -221,7 +193,7 @@ impl Processor {
     /// Searches a block.
     pub(super) fn search(self, block: &Block<'_>, scratch: &mut Scratch) {
         match self {
-            Self::Portable => search_block::<Portable, 1>(block, scratch),
+            Self::Portable => search_block::<Single, 1>(block, scratch),
             // SAFETY: `Processor::all` alone makes this variant, after it saw that the processor
             // has each of the features that the function enables.
             #[cfg(target_arch = "x86_64")]

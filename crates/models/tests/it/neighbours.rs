@@ -3,8 +3,7 @@
 use serde_json::Value;
 use tripline_conformance::check_with;
 use tripline_core::{
-    Card, Detector, Estimator, FitContext, Frame, ParamValue, Params, Promise, Rows, Silent, State,
-    Task,
+    Card, Estimator, FitContext, Frame, ParamValue, Params, Promise, Rows, Silent, State, Task,
 };
 use tripline_models::neighbours::{knn, lof};
 
@@ -237,7 +236,7 @@ fn bent(rows: usize) -> Vec<Vec<f64>> {
         let cluster = rng.below(6) as f64 * 3.0;
         let column = |j: usize| {
             let (a, b) = (hidden[j % 4], hidden[(j / 4 + 1) % 4]);
-            a + a * b / (1.0 + j as f64) + if j % 7 == 0 { cluster } else { 0.0 }
+            a + a * b / (1.0 + j as f64) + if j.is_multiple_of(7) { cluster } else { 0.0 }
         };
         out.push((0..20).map(|j| column(j) + 0.05 * rng.normal()).collect());
     }
@@ -294,4 +293,43 @@ fn a_damaged_graph_is_refused() {
         upper[0] = ground;
         graph.put_u32s("upper", upper);
     });
+}
+
+/// Every 41st row of UNSW-NB15, its numeric columns divided by powers of two.
+fn unsw(powers: &[f64]) -> Option<Frame> {
+    let Ok(folder) = std::env::var("TRIPLINE_DATA") else {
+        eprintln!("skipped: TRIPLINE_DATA is not set");
+        return None;
+    };
+    let path = std::path::Path::new(&folder).join("unsw-nb15/UNSW_NB15_82332.csv");
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut lines = text.trim_start_matches('\u{feff}').lines();
+    let other = ["id", "label", "attack_cat", "proto", "service", "state"];
+    let names = lines.next().unwrap().split(',');
+    let numeric: Vec<bool> = names.map(|name| !other.contains(&name)).collect();
+    let scales: Vec<f64> = powers.iter().map(|&power| 2f64.powi(power as i32)).collect();
+    let rows: Vec<Vec<f64>> = lines
+        .step_by(41)
+        .take(2000)
+        .map(|line| {
+            let cells = line.split(',').zip(&numeric).filter(|(_, numeric)| **numeric);
+            cells
+                .zip(&scales)
+                .map(|((cell, _), scale)| cell.parse::<f64>().unwrap() / scale)
+                .collect()
+        })
+        .collect();
+    Some(matrix(&rows))
+}
+
+// NumPy 2 by the definition: bench/oracles/neighbours_unsw.py
+#[test]
+fn data_factors_of_real_flows_are_those_of_the_definition() {
+    let oracle: Value = serde_json::from_str(include_str!("../data/neighbours_unsw.json")).unwrap();
+    let Some(frame) = unsw(&numbers(&oracle["powers"])) else { return };
+    for (card, name) in [(&lof::CARD, "lof"), (&knn::CARD, "knn")] {
+        let estimator = estimator(card, &[("n_neighbors", ParamValue::Int(20))]);
+        let scores = estimator.outliers().unwrap().outlier_scores(&frame, &CONTEXT).unwrap();
+        close(name, &scores, &numbers(&oracle[name]));
+    }
 }

@@ -11,6 +11,7 @@ pub(crate) mod flows;
 pub(crate) mod generate;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
+pub(crate) mod outliers;
 pub(crate) mod rank;
 pub(crate) mod score;
 mod score_traffic;
@@ -40,6 +41,7 @@ pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Compare(command) => command.run(session),
         Command::Rank(command) => command.run(session),
         Command::Score(command) => command.run(session),
+        Command::Outliers(command) => command.run(session),
         Command::Explain(command) => command.run(session),
         Command::Detectors(command) => command.run(&session),
         Command::Inspect(command) => command.run(session),

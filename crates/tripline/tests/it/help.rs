@@ -12,6 +12,7 @@ const COMMANDS: &[&str] = &[
     "evaluate",
     "compare",
     "score",
+    "outliers",
     "explain",
     "detectors",
     "inspect",

@@ -9,6 +9,7 @@ mod data;
 mod flow;
 mod guard;
 mod help;
+mod outliers;
 mod packets;
 mod signing;
 mod traffic;
