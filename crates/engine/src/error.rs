@@ -298,9 +298,17 @@ pub enum EngineError {
         /// Its id.
         model: String,
     },
-    /// A model without explanations.
-    #[error("{model} has no explanations; `tripline detectors` tells which models have")]
+    /// A model that is explained by benign rows, without any.
+    #[error(
+        "{model}: its file holds no benign training rows, by which such a model is explained; train it again"
+    )]
     NoExplanation {
+        /// Its id.
+        model: String,
+    },
+    /// A model without interactions of columns.
+    #[error("{model} tells no interactions of columns; `gradient_boosting` and other trees do")]
+    NoInteractions {
         /// Its id.
         model: String,
     },

@@ -2,7 +2,9 @@
 
 use tripline_assess::explain::{self, Folded, GlobalExplanation, RowExplanation};
 use tripline_core::{Attributions, Dataset, Rng, Rows};
+use tripline_models::explain::KernelOptions;
 
+use crate::attribution::{self, Attributed, AttributionMethod};
 use crate::error::EngineError;
 use crate::model::{Model, Verdicts};
 
@@ -14,6 +16,8 @@ pub struct ExplainSettings<'a> {
     pub background: Option<&'a Rows>,
     /// This class's own output instead of the score.
     pub class: Option<usize>,
+    /// The work for a model that cannot split its score itself.
+    pub kernel: KernelOptions,
 }
 
 /// Rows with their verdicts and reasons.
@@ -25,6 +29,8 @@ pub struct Explained {
     pub folded: Folded,
     /// The rows as the detector saw them.
     pub prepared: Rows,
+    /// How the attributions were found.
+    pub method: AttributionMethod,
 }
 
 /// A sample of many rows explained.
@@ -58,15 +64,20 @@ impl Model {
         rows: &Rows,
         settings: &ExplainSettings<'_>,
     ) -> Result<Explained, EngineError> {
-        let attributions = self.attributions(rows, settings.background, settings.class)?;
+        let Attributed { attributions, method } = self.attributed(rows, settings)?;
         let (prepared, _) = self.prepare(rows)?;
-        Ok(Explained { verdicts: self.score(rows)?, folded: self.fold(attributions)?, prepared })
+        let folded = self.fold(attributions, method)?;
+        Ok(Explained { verdicts: self.score(rows)?, folded, prepared, method })
     }
 
-    /// Attributions in the columns of the data.
-    pub fn fold(&self, attributions: Attributions) -> Result<Folded, EngineError> {
+    /// Attributions, found in that way, in the columns of the data.
+    pub fn fold(
+        &self,
+        attributions: Attributions,
+        method: AttributionMethod,
+    ) -> Result<Folded, EngineError> {
         match self.preparer() {
-            Some(preparer) => {
+            Some(preparer) if !matches!(method, AttributionMethod::Kernel { .. }) => {
                 // The detector may hold its columns in another order than preparing gives them.
                 let mut sources = Vec::with_capacity(attributions.features.len());
                 for feature in &attributions.features {
@@ -75,7 +86,7 @@ impl Model {
                 }
                 Ok(explain::fold(&attributions, preparer.input(), &sources)?)
             }
-            None => {
+            _ => {
                 let sources: Vec<Vec<usize>> =
                     (0..attributions.features.len()).map(|at| vec![at]).collect();
                 Ok(explain::fold(&attributions, self.input(), &sources)?)
@@ -122,7 +133,9 @@ pub fn explain_global(
     settings: &ExplainSettings<'_>,
 ) -> Result<GlobalReport, EngineError> {
     let rows = drawn(data, limit, seed);
-    let explained = model.explain(&rows, settings)?;
+    // A mean over many rows needs less work for each.
+    let settings = ExplainSettings { kernel: attribution::quick(), ..*settings };
+    let explained = model.explain(&rows, &settings)?;
     Ok(GlobalReport { global: explain::global(&explained.folded), rows, explained })
 }
 

@@ -1,6 +1,7 @@
 //! The use cases: train, compare, evaluate, score, explain, tune.
 
 mod artifact;
+pub mod attribution;
 pub mod compare;
 pub mod error;
 pub mod evaluate;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tripline_assess::explain::Typical;
 use tripline_core::{
-    Attributions, Card, Category, Column, Detector, ExplainError, ExplainMethod, ExplainOptions,
-    Frame, FrameError, Interactions, Rows, Schema, ScoreError,
+    Card, Category, Column, Detector, ExplainError, ExplainOptions, Frame, FrameError,
+    Interactions, Rows, Schema, ScoreError,
 };
 use tripline_features::{MissingColumns, PrepareError, PrepareReport, Preparer};
 use tripline_models::calibration::Calibrator;
@@ -212,34 +212,6 @@ impl Model {
         Ok(Some(probabilities))
     }
 
-    /// What each prepared column adds to each row's output.
-    ///
-    /// `background` asks for the interventional method with those raw rows.
-    pub fn attributions(
-        &self,
-        rows: &Rows,
-        background: Option<&Rows>,
-        class: Option<usize>,
-    ) -> Result<Attributions, EngineError> {
-        let explain = self
-            .detector
-            .explain()
-            .ok_or_else(|| EngineError::NoExplanation { model: self.card().id.to_owned() })?;
-        let (prepared, _) = self.prepare(rows)?;
-        let background = match background {
-            Some(rows) => Some(Frame::from(self.prepare(rows)?.0)),
-            None => None,
-        };
-        let method = match &background {
-            Some(background) => ExplainMethod::Interventional { background },
-            None => ExplainMethod::PathDependent,
-        };
-        let options = ExplainOptions { method, class };
-        explain
-            .attributions(&Frame::from(prepared), &options)
-            .map_err(|source| self.unexplained(source))
-    }
-
     /// What each pair of prepared columns adds to each row's output.
     pub fn interactions(
         &self,
@@ -249,7 +221,7 @@ impl Model {
         let explain = self
             .detector
             .explain()
-            .ok_or_else(|| EngineError::NoExplanation { model: self.card().id.to_owned() })?;
+            .ok_or_else(|| EngineError::NoInteractions { model: self.card().id.to_owned() })?;
         let (prepared, _) = self.prepare(rows)?;
         let options = ExplainOptions { class, ..ExplainOptions::default() };
         explain
@@ -281,7 +253,7 @@ impl Model {
         }
     }
 
-    fn unexplained(&self, source: ExplainError) -> EngineError {
+    pub(crate) fn unexplained(&self, source: ExplainError) -> EngineError {
         match source {
             ExplainError::Frame(FrameError::Missing { column }) => {
                 EngineError::ImportedColumn { model: self.name(), column }

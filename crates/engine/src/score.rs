@@ -7,6 +7,7 @@ use tripline_core::{Dataset, Note, Progress, Source};
 use tripline_features::PrepareReport;
 
 use crate::artifact::first_is_benign;
+use crate::attribution;
 use crate::error::EngineError;
 use crate::explain::ExplainSettings;
 use crate::model::{Model, Verdicts};
@@ -173,7 +174,8 @@ fn reasons(
         return Ok(texts);
     }
     let rows = batch.rows.select(&alerts);
-    let explained = model.explain(&rows, &ExplainSettings::default())?;
+    let settings = ExplainSettings { kernel: attribution::quick(), ..ExplainSettings::default() };
+    let explained = model.explain(&rows, &settings)?;
     for (index, &row) in alerts.iter().enumerate() {
         let explanation = explained.reasons(model, &rows, index, row as u64);
         let named: Vec<String> = explanation

@@ -3,6 +3,7 @@
 pub mod calibration;
 pub mod density;
 pub mod ensembles;
+pub mod explain;
 pub mod import;
 pub mod kernels;
 pub mod linear;

@@ -6,7 +6,9 @@ use tripline_core::verdict::{Reason, Verdict};
 use tripline_features::flow::{FlowBatch, SETS, SetCard};
 
 use super::response::{NO_ACTION, UNKNOWN_ACTION, UNKNOWN_IMPACT, response, risk, severity};
+use crate::attribution::{self, Attributed};
 use crate::error::EngineError;
+use crate::explain::ExplainSettings;
 use crate::model::{Model, Verdicts};
 
 /// What judging is asked for.
@@ -96,11 +98,15 @@ impl FlowDetector {
         let mut verdicts: Vec<Verdict> =
             (0..batch.flows.len()).map(|row| self.verdict(&scored, row, settings)).collect();
         let alerts: Vec<usize> = (0..verdicts.len()).filter(|&row| verdicts[row].attack).collect();
-        if settings.reasons > 0 && !alerts.is_empty() && self.model.detector().explain().is_some() {
+        let explains =
+            self.model.detector().explain().is_some() || self.model.background().is_some();
+        if settings.reasons > 0 && !alerts.is_empty() && explains {
             let rows = batch.rows.select(&alerts);
             let (prepared, _) = self.model.prepare(&rows)?;
-            let attributions = self.model.attributions(&rows, None, None)?;
-            let folded = self.model.fold(attributions)?;
+            let how =
+                ExplainSettings { kernel: attribution::quick(), ..ExplainSettings::default() };
+            let Attributed { attributions, method } = self.model.attributed(&rows, &how)?;
+            let folded = self.model.fold(attributions, method)?;
             for (index, &row) in alerts.iter().enumerate() {
                 let explained = tripline_assess::explain::explain_row(
                     &folded,

@@ -4,6 +4,7 @@
 mod applications;
 mod arkime;
 mod captures;
+mod ensembles;
 mod features_oracle;
 mod fitting;
 mod forged;

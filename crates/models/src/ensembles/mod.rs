@@ -6,6 +6,8 @@ mod folds;
 mod grammar;
 mod held_out;
 mod member;
+#[cfg(test)]
+mod oracle;
 mod part;
 mod scale;
 mod search;

@@ -15,6 +15,8 @@ const FARTHEST: f64 = 1e6;
 /// How raw scores are brought to one scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Normalise {
+    /// The member's own probability; as [`Normalise::Probability`] if its scores have no scale.
+    Link,
     /// Probability of an attack by Platt's sigmoid; the rank where no attack is known.
     Probability,
     /// Share of benign rows that score lower.
@@ -26,11 +28,13 @@ pub(crate) enum Normalise {
 }
 
 impl Normalise {
-    pub(crate) const NAMES: &'static [&'static str] = &["probability", "rank", "z_score", "tail"];
+    pub(crate) const NAMES: &'static [&'static str] =
+        &["probability", "link", "rank", "z_score", "tail"];
 
     /// By its name among [`Normalise::NAMES`].
     pub(crate) fn from_name(name: &str) -> Self {
         match name {
+            "link" => Self::Link,
             "rank" => Self::Rank,
             "z_score" => Self::ZScore,
             "tail" => Self::Tail,
@@ -73,10 +77,13 @@ impl Scale {
             Calibrator::fit(kind, link, scores, marks, weights).map_err(unscaled)
         };
         Ok(match normalise {
-            Normalise::Probability if attacks.is_some() => {
+            Normalise::Link if link != Link::Rank => {
+                Self::Calibrated(calibrated(CalibratorKind::Identity)?)
+            }
+            Normalise::Link | Normalise::Probability if attacks.is_some() => {
                 Self::Calibrated(calibrated(CalibratorKind::Platt)?)
             }
-            Normalise::Probability | Normalise::Rank => {
+            Normalise::Link | Normalise::Probability | Normalise::Rank => {
                 Self::Calibrated(calibrated(CalibratorKind::EmpiricalCdf)?)
             }
             Normalise::Tail => Self::Tail(calibrated(CalibratorKind::EmpiricalCdf)?),

@@ -80,7 +80,7 @@ const PARAMS: &[ParamSpec] = &[
     },
 ];
 
-struct Stacking {
+pub(crate) struct Stacking {
     members: Vec<Member>,
     last: Member,
     passthrough: bool,
@@ -88,7 +88,7 @@ struct Stacking {
 }
 
 impl Stacking {
-    fn new(params: &Params, register: &Register) -> Result<Self, ParamError> {
+    pub(crate) fn new(params: &Params, register: &Register) -> Result<Self, ParamError> {
         let passthrough = params.bool("passthrough");
         let text = params.text("final");
         let mut last = member("final", text, register)?;
@@ -117,12 +117,24 @@ impl Estimator for Stacking {
             return Err(FitError::Param { name: "final".to_owned(), reason });
         }
         let folds = folds(&part.rows, part.labels.as_ref(), self.folds, context.seed)?;
+        Ok(Box::new(self.fit_over(&part, &folds, context)?))
+    }
+}
+
+impl Stacking {
+    /// Fits with these folds.
+    pub(crate) fn fit_over(
+        &self,
+        part: &Part,
+        folds: &[Vec<usize>],
+        context: &FitContext<'_>,
+    ) -> Result<StackingModel, FitError> {
         let mut fits = Fits::new(context.progress, self.members.len() * (folds.len() + 1) + 1);
         let mut layers: Vec<Layer> = Vec::with_capacity(self.members.len());
         let mut columns: Vec<(String, Column)> = Vec::new();
         for (number, member) in self.members.iter().enumerate() {
             let seed = seed_of(context.seed, number);
-            let held = held_out(member, &part, &folds, seed, &mut fits)?;
+            let held = held_out(member, part, folds, seed, &mut fits)?;
             let standard = Standard::fit(&held.scores, part.weights.as_deref());
             let layer = Layer { member: held.member, standard };
             columns.extend(layer.columns(held.scores, held.probabilities));
@@ -134,7 +146,7 @@ impl Estimator for Stacking {
         let seed = seed_of(context.seed, self.members.len());
         let last = self.last.fit(&part.with_rows(stacked), seed, &fits.quiet())?;
         fits.step();
-        Ok(Box::new(StackingModel { schema, layers, last, passthrough: self.passthrough }))
+        Ok(StackingModel { schema, layers, last, passthrough: self.passthrough })
     }
 }
 

@@ -68,9 +68,9 @@ const PARAMS: &[ParamSpec] = &[
     ParamSpec {
         name: "normalise",
         doc: "How scores are brought to one scale: `probability` by Platt's sigmoid (the rank where \
-              no attack is known), `rank` the share of benign rows that score lower, `z_score` in \
+              no attack is known), `link` takes the member's own probability where it has one, `rank` the share of benign rows that score lower, `z_score` in \
               standard deviations of benign rows, `tail` −ln of the share of benign rows that score \
-              at least as high. `soft` takes `probability` or `rank`; `hard` takes none of it.",
+              at least as high. `soft` takes one of the first three; `hard` takes none of it.",
         default: ParamValue::Static("probability"),
         range: Range::Choice(Normalise::NAMES),
         search: None,
@@ -99,7 +99,7 @@ const PARAMS: &[ParamSpec] = &[
     },
 ];
 
-struct Voting {
+pub(crate) struct Voting {
     members: Vec<Member>,
     /// Weights as shares of 1.
     shares: Vec<f64>,
@@ -110,7 +110,7 @@ struct Voting {
 }
 
 impl Voting {
-    fn new(params: &Params, register: &Register) -> Result<Self, ParamError> {
+    pub(crate) fn new(params: &Params, register: &Register) -> Result<Self, ParamError> {
         let refused =
             |name: &str, reason: String| ParamError::Conflict { name: name.to_owned(), reason };
         let members = members("members", params.text("members"), register)?;
@@ -121,10 +121,8 @@ impl Voting {
         let combine = Combine::from_name(params.text("combine"))
             .map_err(|error| refused("combine", error.to_string()))?;
         let normalise = Normalise::from_name(params.text("normalise"));
-        if combine == Combine::Soft
-            && !matches!(normalise, Normalise::Probability | Normalise::Rank)
-        {
-            let reason = "`soft` takes `probability` or `rank`; for others use `average`";
+        if combine == Combine::Soft && matches!(normalise, Normalise::ZScore | Normalise::Tail) {
+            let reason = "`soft` takes `probability`, `link` or `rank`; for others use `average`";
             return Err(refused("normalise", reason.to_owned()));
         }
         let (folds, fpr) = (params.count("folds"), params.float("fpr"));
@@ -139,8 +137,9 @@ impl Voting {
         if part.task == Task::Binary {
             return Ok(());
         }
-        if self.combine != Combine::Soft || self.normalise != Normalise::Probability {
-            return refused("combine", "classes are told apart by `soft` with `probability` alone");
+        if self.combine != Combine::Soft || self.normalise == Normalise::Rank {
+            let reason = "classes are told apart by `soft` with `probability` or `link` alone";
+            return refused("combine", reason);
         }
         if !self.members.iter().any(|member| member.card.abilities.multiclass) {
             return refused("members", "none of them tells classes apart");
@@ -173,13 +172,25 @@ impl Estimator for Voting {
         let part = Part::new(frame, context)?;
         self.check_task(&part)?;
         let folds = folds(&part.rows, part.labels.as_ref(), self.folds, context.seed)?;
+        Ok(Box::new(self.fit_over(&part, &folds, context)?))
+    }
+}
+
+impl Voting {
+    /// Fits with these folds.
+    pub(crate) fn fit_over(
+        &self,
+        part: &Part,
+        folds: &[Vec<usize>],
+        context: &FitContext<'_>,
+    ) -> Result<VotingModel, FitError> {
         let attacks = part.attacks();
         let benign = part.benign();
         let mut fits = Fits::new(context.progress, self.members.len() * (folds.len() + 1));
         let mut voters = Vec::with_capacity(self.members.len());
         for (number, member) in self.members.iter().enumerate() {
             let seed = seed_of(context.seed, number);
-            let held = held_out(member, &part, &folds, seed, &mut fits)?;
+            let held = held_out(member, part, folds, seed, &mut fits)?;
             let scale = Scale::fit(
                 self.normalise,
                 held.member.detector.link(),
@@ -195,17 +206,17 @@ impl Estimator for Voting {
             (Some(labels), Task::Multiclass) => labels.classes().as_ref().clone(),
             _ => Vec::new(),
         };
-        Ok(Box::new(VotingModel {
+        Ok(VotingModel {
             schema: part.rows.schema().as_ref().clone(),
             voters,
             shares: self.shares.clone(),
             combine: self.combine,
             // Without attacks there is no probability, but a mean share of benign rows.
             probability: self.combine == Combine::Soft
-                && self.normalise == Normalise::Probability
+                && self.normalise != Normalise::Rank
                 && attacks.is_some(),
             classes,
-        }))
+        })
     }
 }
 

@@ -8,6 +8,7 @@ mod ensembles;
 mod fixture;
 mod half_space_trees;
 mod imports;
+mod kernel_shap;
 mod linear;
 mod linear_data;
 mod neighbours;

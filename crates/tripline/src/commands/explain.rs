@@ -8,6 +8,7 @@ use serde::Serialize;
 use tripline_assess::explain::{GlobalExplanation, RowExplanation, dependence};
 use tripline_assess::report::{Decision, ExplanationPage, GlobalView, RowView, render_explanation};
 use tripline_core::{Dataset, Rows};
+use tripline_engine::attribution::AttributionMethod;
 use tripline_engine::explain::{
     ExplainSettings, Explained, GlobalReport, PairEffect, explain_global, explain_pairs,
 };
@@ -67,7 +68,8 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "CLASS")]
     class: Option<String>,
     /// Compare with benign training rows (interventional method) instead of the model's own
-    /// training statistics (path-dependent method)
+    /// training statistics (path-dependent method); models that cannot split their score always do
+    /// (KernelSHAP)
     #[arg(long)]
     interventional: bool,
     /// Write a page with plots
@@ -143,7 +145,7 @@ impl Explain {
                 .into());
             }
         };
-        let settings = ExplainSettings { background, class };
+        let settings = ExplainSettings { background, class, ..ExplainSettings::default() };
         let bar = Bar::new(&session.terminal);
         let data = session.read_for(&model, &self.data, false, &bar)?;
         let one = match self.row {
@@ -185,6 +187,10 @@ impl Explain {
             if let Some(global) = &global {
                 text.push_str(&global_text(&session.terminal, &global.global, self.top));
             }
+            let method = Self::method(one.as_ref(), global.as_ref());
+            if matches!(method, AttributionMethod::Kernel { .. }) {
+                text.push_str(&format!("{}\n", method.describe()));
+            }
             if let Some(pairs) = &pairs {
                 text.push_str(&pairs_text(&session.terminal, pairs, self.top));
             }
@@ -196,8 +202,10 @@ impl Explain {
         Ok(Exit::Ok)
     }
 
-    fn method(&self) -> &'static str {
-        if self.interventional { "interventional" } else { "path-dependent" }
+    /// How attributions were found; interactions are path-dependent.
+    fn method(one: Option<&OneRow>, global: Option<&GlobalReport>) -> AttributionMethod {
+        let explained = one.map(|one| &one.explained).or(global.map(|global| &global.explained));
+        explained.map_or(AttributionMethod::PathDependent, |explained| explained.method)
     }
 
     fn wire<'a>(
@@ -210,7 +218,7 @@ impl Explain {
         ExplainedWire {
             model: model.card().id,
             file: &self.model,
-            method: self.method(),
+            method: Self::method(one, global).id(),
             notice: &model.provenance().notice,
             row: one.map(|one| {
                 let verdicts = &one.explained.verdicts;
@@ -249,15 +257,7 @@ impl Explain {
             command: report::command(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model: format!("{} ({})", model.card().id, self.model.display()),
-            method: if self.interventional {
-                "Exact Shapley values, interventional: an absent column takes the values of benign \
-                 training rows."
-                    .to_owned()
-            } else {
-                "Exact Shapley values, path-dependent: an absent column is averaged over the \
-                 training rows that reached each decision."
-                    .to_owned()
-            },
+            method: Self::method(one, global).describe(),
             leakage_accepted: model.provenance().accepted_leakage.clone(),
             facts: facts(model, data),
             row: one.map(|one| row_view(model, one)),
