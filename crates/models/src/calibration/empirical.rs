@@ -50,6 +50,22 @@ impl EmpiricalCdf {
         Self { x, y, reach }
     }
 
+    /// The part up to a score that is one of the knots, with its share there.
+    pub(super) fn until(mut self, end: f64, share: f64) -> Self {
+        let kept = self.x.partition_point(|&knot| knot <= end);
+        self.x.truncate(kept);
+        self.y.truncate(kept);
+        if let Some(last) = self.y.last_mut() {
+            *last = share;
+        }
+        self
+    }
+
+    /// The last knot with its share.
+    pub(super) fn end(&self) -> Option<(f64, f64)> {
+        self.x.last().copied().zip(self.y.last().copied())
+    }
+
     /// The share of benign rows that score lower than a raw score, in [0, 1].
     pub fn apply(&self, raw: f64) -> f64 {
         let (Some(&first), Some(&last)) = (self.x.first(), self.x.last()) else { return 0.0 };

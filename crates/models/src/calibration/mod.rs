@@ -2,12 +2,20 @@
 
 mod empirical;
 mod isotonic;
+mod pareto;
+mod pareto_tail;
+mod pareto_test;
 mod platt;
+mod tail;
 mod temperature;
 
 pub use empirical::EmpiricalCdf;
 pub use isotonic::Isotonic;
+pub use pareto::GeneralizedPareto;
+pub use pareto_tail::{LEAST_EXCEEDANCES, ParetoTail, TailError};
+pub use pareto_test::{anderson_darling, p_value};
 pub use platt::Platt;
+pub use tail::Tail;
 pub use temperature::Temperature;
 
 use tripline_core::{Link, State, StateError, math};
@@ -26,12 +34,21 @@ pub enum CalibratorKind {
     /// The share of benign rows that score lower: no probability, yet comparable between
     /// detectors; needs no attacks.
     EmpiricalCdf,
+    /// The same with a generalised Pareto tail above a high score (Pickands 1975), which tells
+    /// small rates; refuses scores that have no such tail.
+    Tail,
 }
 
 impl CalibratorKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Identity, Self::Platt, Self::Isotonic, Self::Temperature, Self::EmpiricalCdf];
+    pub const ALL: [Self; 6] = [
+        Self::Identity,
+        Self::Platt,
+        Self::Isotonic,
+        Self::Temperature,
+        Self::EmpiricalCdf,
+        Self::Tail,
+    ];
 
     /// Lower-case name with underscores.
     pub fn name(self) -> &'static str {
@@ -41,6 +58,7 @@ impl CalibratorKind {
             Self::Isotonic => "isotonic",
             Self::Temperature => "temperature",
             Self::EmpiricalCdf => "empirical_cdf",
+            Self::Tail => "tail",
         }
     }
 
@@ -51,11 +69,12 @@ impl CalibratorKind {
 
     /// The kind used if none is asked for: one that keeps distinct scores distinct, so that
     /// calibrating changes no ranking. Ranks are those of anomaly detectors, for which attacks may
-    /// be unknown; for a supervised model of this link Platt's is the better choice.
+    /// be unknown; for a supervised model of this link Platt's is the better choice. Where the
+    /// scores have no tail, [`CalibratorKind::EmpiricalCdf`] takes its place.
     pub fn default_for(link: Link) -> Self {
         match link {
             Link::Logit | Link::Probability => Self::Platt,
-            Link::Rank => Self::EmpiricalCdf,
+            Link::Rank => Self::Tail,
         }
     }
 }
@@ -76,6 +95,8 @@ pub enum Calibrator {
     Temperature(Temperature),
     /// The share of benign rows that score lower.
     EmpiricalCdf(EmpiricalCdf),
+    /// The same with a tail; boxed, since it is larger than all others.
+    Tail(Box<Tail>),
 }
 
 impl Calibrator {
@@ -108,6 +129,9 @@ impl Calibrator {
         if kind == CalibratorKind::EmpiricalCdf {
             return Ok(Self::EmpiricalCdf(EmpiricalCdf::fit(&points)));
         }
+        if kind == CalibratorKind::Tail {
+            return Ok(Self::Tail(Box::new(Tail::fit(&points)?)));
+        }
         if attack == 0.0 {
             return Err(CalibrationError::NoRows { class: "attack" });
         }
@@ -126,6 +150,7 @@ impl Calibrator {
             Self::Isotonic(_) => CalibratorKind::Isotonic,
             Self::Temperature(_) => CalibratorKind::Temperature,
             Self::EmpiricalCdf(_) => CalibratorKind::EmpiricalCdf,
+            Self::Tail(_) => CalibratorKind::Tail,
         }
     }
 
@@ -142,6 +167,7 @@ impl Calibrator {
             Self::Isotonic(isotonic) => isotonic.apply(raw),
             Self::Temperature(temperature) => temperature.apply(raw),
             Self::EmpiricalCdf(cdf) => cdf.apply(raw),
+            Self::Tail(tail) => tail.apply(raw),
         };
         probability.clamp(0.0, 1.0)
     }
@@ -163,6 +189,7 @@ impl Calibrator {
             Self::Isotonic(isotonic) => isotonic.save(),
             Self::Temperature(temperature) => temperature.save(),
             Self::EmpiricalCdf(cdf) => cdf.save(),
+            Self::Tail(tail) => tail.save(),
         };
         state.put_text("kind", self.kind().name());
         state
@@ -178,6 +205,7 @@ impl Calibrator {
             CalibratorKind::Isotonic => Self::Isotonic(Isotonic::load(state)?),
             CalibratorKind::Temperature => Self::Temperature(Temperature::load(state)?),
             CalibratorKind::EmpiricalCdf => Self::EmpiricalCdf(EmpiricalCdf::load(state)?),
+            CalibratorKind::Tail => Self::Tail(Box::new(Tail::load(state)?)),
         })
     }
 }
@@ -226,11 +254,17 @@ pub enum CalibrationError {
     },
     /// A kind that needs log-odds or probabilities.
     #[error(
-        "calibration `{kind}` needs log-odds or probabilities, use `platt`, `isotonic` or `empirical_cdf`"
+        "calibration `{kind}` needs log-odds or probabilities, use `platt`, `isotonic`, `tail` or `empirical_cdf`"
     )]
     NoScale {
         /// Its name.
         kind: &'static str,
+    },
+    /// Benign scores without a tail that could be trusted.
+    #[error("{reason}; use `empirical_cdf`")]
+    NoTail {
+        /// What stands against it.
+        reason: String,
     },
 }
 

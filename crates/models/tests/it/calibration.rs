@@ -196,7 +196,7 @@ proptest! {
     ) {
         let raw: Vec<f64> = rows.iter().map(|row| (row.0 * 100.0).round() / 100.0).collect();
         let attacks: Vec<bool> = rows.iter().map(|row| row.1).collect();
-        let kind = CalibratorKind::default_for(Link::Rank);
+        let kind = CalibratorKind::EmpiricalCdf;
         if let Ok(calibrator) = Calibrator::fit(kind, Link::Rank, &raw, &attacks, None) {
             for pair in raw.windows(2).filter(|pair| pair[0] < pair[1]) {
                 prop_assert!(calibrator.apply(pair[0]) < calibrator.apply(pair[1]));

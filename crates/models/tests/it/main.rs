@@ -14,5 +14,6 @@ mod linear_data;
 mod neighbours;
 mod score;
 mod shap;
+mod tails;
 mod tree_data;
 mod trees;
