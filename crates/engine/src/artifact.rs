@@ -10,8 +10,9 @@ use tripline_models::calibration::Calibrator;
 use tripline_models::import::Format;
 use tripline_store::{Limits, ModelFile, PublicKey, SecretKey, is_model_file, read_bounded};
 
+use crate::decision::Decision;
 use crate::error::EngineError;
-use crate::model::{Decision, Model};
+use crate::model::Model;
 use crate::provenance::Provenance;
 use crate::register::register;
 
@@ -37,18 +38,12 @@ impl Model {
             self.preparer.as_ref().ok_or_else(|| EngineError::Imported { model: self.name() })?;
         let mut card = State::new();
         card.put_text("id", self.card().id);
-        let mut decision = State::new();
-        decision.put_f64("threshold", self.decision.threshold);
-        decision.put_text("rule", &self.decision.rule);
-        if let Some(note) = &self.decision.note {
-            decision.put_text("note", note);
-        }
         let mut file = ModelFile::new();
         file.put_state("card", &card);
         file.put_state("prepare", &preparer.save());
         file.put_state("detector", &self.detector.save());
         file.put_state("calibrator", &self.calibrator.save());
-        file.put_state("decision", &decision);
+        file.put_state("decision", &self.decision.save());
         file.put_state("provenance", &self.provenance.save());
         if let Some(background) = &self.background {
             file.put_state("background", &background.save());
@@ -100,7 +95,13 @@ impl Model {
             preparer: None,
             detector,
             calibrator,
-            decision: Decision { threshold, rule: "probability 0.5".to_owned(), note: Some(note) },
+            decision: Decision {
+                threshold,
+                rule: "probability 0.5".to_owned(),
+                note: Some(note),
+                extrapolation: None,
+                realised: None,
+            },
             provenance: Provenance::default(),
             background: None,
             typical: None,
@@ -138,7 +139,7 @@ fn from_file(file: &ModelFile) -> Result<Model, EngineError> {
     let calibrator = Calibrator::load(&file.state("calibrator")?)
         .map_err(state)
         .map_err(damaged("calibrator"))?;
-    let decision = load_decision(&file.state("decision")?).map_err(state);
+    let decision = Decision::load(&file.state("decision")?).map_err(state);
     let provenance = Provenance::load(&file.state("provenance")?).map_err(state);
     let background = match file.get("background") {
         Some(_) => Some(Rows::load(&file.state("background")?).map_err(damaged("background"))?),
@@ -161,17 +162,5 @@ fn from_file(file: &ModelFile) -> Result<Model, EngineError> {
         signer: file.signer(),
         imported: None,
         path: file.path().to_owned(),
-    })
-}
-
-fn load_decision(state: &State) -> Result<Decision, StateError> {
-    let threshold = state.f64("threshold")?;
-    if threshold.is_nan() {
-        return Err(StateError::invalid("threshold", "a number"));
-    }
-    Ok(Decision {
-        threshold,
-        rule: state.text("rule")?.to_owned(),
-        note: if state.has("note") { Some(state.text("note")?.to_owned()) } else { None },
     })
 }

@@ -14,8 +14,9 @@ use tripline_core::{
 use tripline_features::{PrepareContext, Preparer, Recipe};
 use tripline_models::calibration::{CalibrationError, Calibrator, CalibratorKind};
 
+use crate::decision::Decision;
 use crate::error::EngineError;
-use crate::model::{Decision, Model};
+use crate::model::Model;
 use crate::provenance::Provenance;
 use crate::rater::BoostingRater;
 use crate::register;
@@ -117,13 +118,17 @@ impl Plan {
         let validation_labels = labels.select(&validation);
         let validation_weights = weights.as_deref().map(|weights| pick(weights, &validation));
         let attacks = validation_labels.attacks();
-        let calibrator = Calibrator::fit(
-            self.calibration(detector.link(), &attacks),
-            detector.link(),
-            &raw,
-            &attacks,
-            validation_weights.as_deref(),
-        )
+        let fit = |kind| {
+            let weights = validation_weights.as_deref();
+            Calibrator::fit(kind, detector.link(), &raw, &attacks, weights)
+        };
+        let calibrator = match fit(self.calibration(detector.link(), &attacks)) {
+            // Scores without a tail still have a share of benign rows below them.
+            Err(CalibrationError::NoTail { .. }) if self.settings.calibration.is_none() => {
+                fit(CalibratorKind::EmpiricalCdf)
+            }
+            fitted => fitted,
+        }
         .map_err(|source| match source {
             CalibrationError::NoRows { class } => {
                 let rows = attacks.len();
@@ -156,11 +161,7 @@ impl Plan {
                 preparer: Some(preparer),
                 detector,
                 calibrator,
-                decision: Decision {
-                    threshold: threshold.value,
-                    rule: self.settings.threshold.to_string(),
-                    note: threshold.note,
-                },
+                decision: Decision::from(threshold),
                 provenance,
                 typical: Some(typical),
                 background: Some(background),
@@ -336,14 +337,12 @@ impl Plan {
     }
 
     /// With attacks among the validation rows a rank becomes a probability by Platt's sigmoid;
-    /// without them it can only become a share of benign rows.
+    /// without them it can only become a share of benign rows, with a tail where they have one.
     fn calibration(&self, link: Link, attacks: &[bool]) -> CalibratorKind {
         let both = attacks.iter().any(|attack| *attack) && !attacks.iter().all(|attack| *attack);
         self.settings.calibration.unwrap_or(match (link, both) {
             (Link::Rank, true) => CalibratorKind::Platt,
-            (_, false) if self.card.supervision != Supervision::Supervised => {
-                CalibratorKind::EmpiricalCdf
-            }
+            (_, false) if self.card.supervision != Supervision::Supervised => CalibratorKind::Tail,
             (link, _) => CalibratorKind::default_for(link),
         })
     }
@@ -375,7 +374,11 @@ impl Plan {
     }
 
     fn threshold(&self, raw: &[f64], attacks: &[bool]) -> Result<Threshold, EngineError> {
-        Ok(self.settings.threshold.choose(raw, attacks)?)
+        let rule = self.settings.threshold;
+        Ok(match self.settings.threshold_asked {
+            true => rule.choose(raw, attacks)?,
+            false => rule.choose_supported(raw, attacks)?,
+        })
     }
 }
 

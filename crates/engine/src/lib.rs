@@ -3,6 +3,7 @@
 mod artifact;
 pub mod attribution;
 pub mod compare;
+mod decision;
 pub mod error;
 pub mod evaluate;
 pub mod explain;
@@ -23,9 +24,10 @@ mod trainer;
 pub mod tune;
 mod weights;
 
+pub use decision::Decision;
 pub use error::EngineError;
 pub use fit::{FittedModel, Plan};
-pub use model::{Decision, Model, Verdicts};
+pub use model::{Model, Verdicts};
 pub use provenance::Provenance;
 pub use register::{register, trainable};
 pub use settings::{JudgingSettings, ReadSettings, TrainingSettings, ValidationRule};

@@ -12,6 +12,7 @@ use tripline_features::{MissingColumns, PrepareError, PrepareReport, Preparer};
 use tripline_models::calibration::Calibrator;
 use tripline_store::PublicKey;
 
+use crate::decision::Decision;
 use crate::error::EngineError;
 use crate::provenance::Provenance;
 
@@ -39,17 +40,6 @@ impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Model").field("id", &self.card().id).finish_non_exhaustive()
     }
-}
-
-/// When a row is an alert.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Decision {
-    /// A row alerts when its raw score is at least this.
-    pub threshold: f64,
-    /// How the threshold was found.
-    pub rule: String,
-    /// What the user should know of it, such as too few benign rows for the rate asked for.
-    pub note: Option<String>,
 }
 
 /// What a model says of some rows.

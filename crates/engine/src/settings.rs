@@ -74,6 +74,9 @@ pub struct TrainingSettings {
     pub validation: ValidationRule,
     /// How the threshold is chosen.
     pub threshold: ThresholdRule,
+    /// Somebody asked for that rule: a rate that the rows do not support is refused then, else the
+    /// smallest one that they support is taken.
+    pub threshold_asked: bool,
     /// A column of weights.
     pub weights: Option<String>,
 }
@@ -87,6 +90,7 @@ impl Default for TrainingSettings {
             calibration: None,
             validation: ValidationRule::default(),
             threshold: ThresholdRule::Fpr(0.001),
+            threshold_asked: false,
             weights: None,
         }
     }

@@ -195,13 +195,15 @@ pub(crate) struct TrainingArgs {
     /// A column of weights; it is no feature
     #[arg(long, value_name = "COLUMN")]
     pub(crate) weights: Option<String>,
-    /// `platt`, `isotonic`, `temperature`, `empirical` or `identity` [default: what fits the model]
+    /// `platt`, `isotonic`, `temperature`, `tail`, `empirical` or `identity` [default: what fits
+    /// the model]
     #[arg(long, value_name = "KIND")]
     pub(crate) calibration: Option<String>,
     /// Where threshold and calibration come from: `holdout` or `out-of-fold:K` [default: holdout]
     #[arg(long, value_name = "PART")]
     pub(crate) validation: Option<String>,
-    /// Highest rate of false alarms on benign validation rows [default: 0.001]
+    /// Highest rate of false alarms on benign validation rows; one that they do not support is
+    /// refused [default: 0.001, or the smallest that they support]
     #[arg(long, value_name = "RATE", conflicts_with = "threshold_rule")]
     pub(crate) fpr: Option<f64>,
     /// `fpr:RATE`, `best-f1` or `fixed:SCORE`

@@ -39,6 +39,8 @@ pub(crate) struct Session {
     set_asked: bool,
     /// Labels of the flows of a test file, where they stand apart.
     test_labels: Option<PathBuf>,
+    /// Whether the threshold's rule was given on the command line.
+    threshold_asked: bool,
 }
 
 impl Session {
@@ -56,6 +58,7 @@ impl Session {
             config_file: cli.global.config.clone(),
             set_asked: false,
             test_labels: None,
+            threshold_asked: false,
         })
     }
 
@@ -114,9 +117,11 @@ impl Session {
         }
         if let Some(rate) = args.fpr {
             self.config.judging.threshold = format!("fpr:{rate}");
+            self.threshold_asked = true;
         }
         if let Some(rule) = &args.threshold_rule {
             self.config.judging.threshold.clone_from(rule);
+            self.threshold_asked = true;
         }
         self
     }
@@ -237,6 +242,9 @@ impl Session {
             )?,
             threshold: ThresholdRule::parse(&self.config.judging.threshold)
                 .map_err(EngineError::from)?,
+            // A file that repeats the default asks for nothing.
+            threshold_asked: self.threshold_asked
+                || self.config.judging.threshold != crate::config::Judging::default().threshold,
             weights: self.config.data.weights.clone(),
             ..TrainingSettings::default()
         };
@@ -469,7 +477,7 @@ fn calibration(name: &str) -> Result<CalibratorKind, EngineError> {
     let name = if name == "empirical" { "empirical_cdf" } else { name };
     CalibratorKind::from_name(name).ok_or_else(|| EngineError::Setting {
         name: "calibration",
-        expected: "`platt`, `isotonic`, `temperature`, `empirical_cdf` or `identity`",
+        expected: "`platt`, `isotonic`, `temperature`, `tail`, `empirical_cdf` or `identity`",
         got: name.to_owned(),
     })
 }

@@ -5,6 +5,7 @@ use tripline_assess::guard::{Finding, Severity};
 use tripline_assess::metrics::{METRICS, MetricCard};
 use tripline_assess::plot::{count, percent, short};
 use tripline_assess::threshold::ThresholdRule;
+use tripline_engine::Decision;
 
 use crate::table::{Align, Table};
 use crate::terminal::{Style, Terminal};
@@ -110,6 +111,21 @@ pub(crate) fn realised(rule: ThresholdRule, part: &PartMetrics) -> String {
         percent(asked),
         percent(fpr.0)
     )
+}
+
+/// The rate of false alarms on benign rows that did not choose the threshold.
+pub(crate) fn held_out(decision: &Decision) -> Option<String> {
+    let realised = decision.realised.as_ref()?;
+    Some(format!(
+        "{} realised by {} ({} of {} benign validation rows, each judged by a threshold that the \
+         other half of them chose; 95 % interval {} to {})",
+        percent(realised.rate),
+        decision.rule,
+        count(realised.alerts),
+        count(realised.benign),
+        percent(realised.interval.low),
+        percent(realised.interval.high)
+    ))
 }
 
 /// Models in rows, the first as `order` has them.

@@ -26,6 +26,14 @@ pub struct Realised {
     pub interval: Interval,
 }
 
+impl Realised {
+    /// So many alerts on so many benign rows, of which there is one at least.
+    pub fn new(alerts: usize, benign: usize) -> Self {
+        let (hits, whole) = (alerts as f64, benign as f64);
+        Self { alerts, benign, rate: hits / whole, interval: wilson(hits, whole) }
+    }
+}
+
 /// Chooses on each half of the rows, counts on the other. Rows of equal score go to the same half,
 /// since most of them are copies. None where a half does not support the rule.
 pub(super) fn realised(
@@ -63,10 +71,5 @@ pub(super) fn realised(
             alerts += usize::from(score >= value);
         }
     }
-    (benign > 0).then(|| Realised {
-        alerts,
-        benign,
-        rate: alerts as f64 / benign as f64,
-        interval: wilson(alerts as f64, benign as f64),
-    })
+    (benign > 0).then(|| Realised::new(alerts, benign))
 }

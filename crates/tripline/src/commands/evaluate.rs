@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use tripline_assess::evaluate::{PartMetrics, Parts};
 use tripline_assess::metrics::resolve;
+use tripline_assess::threshold::{Realised, ThresholdRule};
 use tripline_engine::evaluate::evaluate;
 
 use crate::args::{DataArgs, RateArgs};
@@ -49,6 +50,9 @@ struct Evaluated<'a> {
     model: &'a str,
     file: &'a std::path::Path,
     threshold: f64,
+    threshold_rule: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    realised_when_made: Option<&'a Realised>,
     #[serde(skip_serializing_if = "str::is_empty")]
     notice: &'a str,
     accepted_leakage: &'a [String],
@@ -100,6 +104,8 @@ impl Evaluate {
             model: id,
             file: &self.model,
             threshold: model.decision().threshold,
+            threshold_rule: &model.decision().rule,
+            realised_when_made: model.decision().realised.as_ref(),
             notice: &model.provenance().notice,
             accepted_leakage: &judgement.accepted_leakage,
             data: vec![DatasetWire::of("test", &data)],
@@ -123,6 +129,14 @@ impl Evaluate {
             text.push('\n');
             text.push_str(&summary::parts(&session.terminal, id, &parts));
             text.push_str(&confusion(parts.test.as_ref()));
+            if let (Ok(rule), Some(part)) =
+                (ThresholdRule::parse(&model.decision().rule), &parts.test)
+            {
+                text.push_str(&summary::realised(rule, part));
+            }
+            if let Some(realised) = summary::held_out(model.decision()) {
+                text.push_str(&format!("when it was made: {realised}\n"));
+            }
             text
         })?;
         Ok(Exit::Ok)

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
+use tripline_assess::threshold::{Extrapolation, Realised};
 use tripline_core::FieldKind;
 use tripline_engine::Model;
 
@@ -47,6 +48,10 @@ struct ModelWire<'a> {
     threshold_rule: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold_note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threshold_extrapolation: Option<&'a Extrapolation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    realised: Option<&'a Realised>,
     validation: &'a str,
     protocol: &'a str,
     fitted_rows: u64,
@@ -121,6 +126,8 @@ impl Inspect {
             threshold: model.decision().threshold,
             threshold_rule: &model.decision().rule,
             threshold_note: model.decision().note.as_deref(),
+            threshold_extrapolation: model.decision().extrapolation.as_ref(),
+            realised: model.decision().realised.as_ref(),
             validation: &provenance.validation,
             protocol: &provenance.protocol,
             fitted_rows: provenance.fitted_rows,
@@ -189,6 +196,7 @@ fn text(terminal: &Terminal, model: &Model, wire: &ModelWire<'_>) -> String {
     line("calibration", wire.calibration);
     line("threshold", &format!("{} ({})", wire.threshold, wire.threshold_rule));
     line("note", wire.threshold_note.unwrap_or_default());
+    line("false alarms", &crate::summary::held_out(model.decision()).unwrap_or_default());
     let judged = match (wire.protocol.is_empty(), provenance.program.is_empty()) {
         (false, _) => wire.protocol,
         (true, false) => "validation rows alone",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use tripline_assess::guard::Override;
+use tripline_assess::threshold::{Extrapolation, Realised};
 use tripline_core::Supervision;
 use tripline_engine::train::{Training, describe, train};
 use tripline_engine::{EngineError, register};
@@ -87,6 +88,10 @@ struct ThresholdWire<'a> {
     rule: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extrapolation: Option<&'a Extrapolation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    realised: Option<&'a Realised>,
 }
 
 impl Train {
@@ -200,6 +205,8 @@ impl Train {
                 raw: model.decision().threshold,
                 rule: &model.decision().rule,
                 note: model.decision().note.as_deref(),
+                extrapolation: model.decision().extrapolation.as_ref(),
+                realised: model.decision().realised.as_ref(),
             },
             accepted_leakage: &training.overrides,
             signer: key.map(|key| key.public().to_hex()),
@@ -239,6 +246,9 @@ impl Train {
                 "validation rows were not fitted, yet threshold and calibration come from them: \
                  judge with --test FILE or --protocol\n",
             ),
+        }
+        if let Some(realised) = summary::held_out(model.decision()) {
+            text.push_str(&format!("false alarms: {realised}\n"));
         }
         if let Some(note) = &model.decision().note {
             text.push_str(&format!("{} {note}\n", terminal.paint(Style::Yellow, "note:")));
