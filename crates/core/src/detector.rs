@@ -23,6 +23,24 @@ pub trait Estimator: Send + Sync {
     fn outliers(&self) -> Option<&dyn Outliers> {
         None
     }
+
+    /// Going on from a fitted detector.
+    fn warm_start(&self) -> Option<&dyn WarmStart> {
+        None
+    }
+}
+
+/// The ability to go on from a fitted detector with other rows: what it knows stays, what these
+/// rows add comes on top.
+pub trait WarmStart {
+    /// Goes on from what [`Detector::save`] gave of a detector of the same card; columns are those
+    /// it was fitted to, labels of several classes are among its own.
+    fn fit_from(
+        &self,
+        fitted: &State,
+        frame: &Frame,
+        context: &FitContext<'_>,
+    ) -> Result<Box<dyn Detector>, FitError>;
 }
 
 /// The ability to score the rows of one frame as outliers among each other: no row is its own
@@ -208,6 +226,12 @@ pub enum FitError {
         /// The parameter.
         name: String,
         /// Why.
+        reason: String,
+    },
+    /// A detector that cannot be gone on from.
+    #[error("cannot go on from this detector: {reason}")]
+    WarmStart {
+        /// What is wrong.
         reason: String,
     },
     /// Numbers ran out of range.

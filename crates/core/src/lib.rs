@@ -29,7 +29,7 @@ pub use card::{
 pub use dataset::{Dataset, Note, Source};
 pub use detector::{
     Classes, Detector, Estimator, FitContext, FitError, Link, Online, Outliers, ScoreError, Task,
-    Validation,
+    Validation, WarmStart,
 };
 pub use explain::{
     Attributions, Explain, ExplainError, ExplainMethod, ExplainOptions, Interactions,

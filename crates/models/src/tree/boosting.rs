@@ -41,6 +41,59 @@ pub(crate) enum RowSampling {
 }
 
 impl Boosting {
+    /// Grows trees on top of a forest of boosting, whose outputs for each entry are `margins`
+    /// (n × outputs); rounds are numbered from those that it has.
+    pub(crate) fn fit_from(
+        &self,
+        fitted: &Forest,
+        margins: Vec<f64>,
+        binned: &Binned,
+        classes: usize,
+        context: &FitContext<'_>,
+    ) -> Result<Forest, FitError> {
+        let outputs = fitted.outputs;
+        let priors = totals(&binned.class, &binned.weight, classes);
+        let mut state = self.boosted(binned, outputs, classes, margins);
+        let mut grower = Grower::new(binned, &self.rules, &self.shape);
+        let mut forest = fitted.clone();
+        let first = fitted.trees() / outputs.max(1);
+        for round in 0..self.n_estimators {
+            if !context.progress.go_on() {
+                return Err(FitError::Cancelled);
+            }
+            let grown = state.round(first + round, &mut grower, &priors, context.seed);
+            for (output, tree) in &grown {
+                forest.tree_output.push(*output as u32);
+                tree.add_to(&mut forest, binned);
+            }
+            context.progress.step("boosting", round as u64 + 1, self.n_estimators as u64);
+            if grown.is_empty() {
+                // No leaf can be split: further rounds would find the same.
+                break;
+            }
+        }
+        Ok(forest)
+    }
+
+    fn boosted<'a>(
+        &'a self,
+        binned: &'a Binned,
+        outputs: usize,
+        classes: usize,
+        scores: Vec<f64>,
+    ) -> Boosted<'a> {
+        Boosted {
+            plan: self,
+            binned,
+            outputs,
+            scores,
+            probabilities: vec![0.0; if outputs > 1 { binned.len * classes } else { 0 }],
+            slopes: vec![[0.0; 2]; binned.len],
+            cells: vec![[0, 0]; binned.len],
+            bag: Vec::new(),
+        }
+    }
+
     /// Fits trees; `classes` is 2 for one output of log-odds, more for a margin for each class.
     pub(crate) fn fit(
         &self,
@@ -54,16 +107,7 @@ impl Boosting {
         let outputs = if multiclass { classes } else { 1 };
         let priors = totals(&binned.class, &binned.weight, classes);
         let base = base(&priors, multiclass);
-        let mut state = Boosted {
-            plan: self,
-            binned,
-            outputs,
-            scores: base.repeat(binned.len),
-            probabilities: vec![0.0; if multiclass { binned.len * classes } else { 0 }],
-            slopes: vec![[0.0; 2]; binned.len],
-            cells: vec![[0, 0]; binned.len],
-            bag: Vec::new(),
-        };
+        let mut state = self.boosted(binned, outputs, classes, base.repeat(binned.len));
         let mut grower = Grower::new(binned, &self.rules, &self.shape);
         let mut trees: Vec<(u32, GrownTree)> = Vec::new();
         let mut stop = held_out.map(|held| EarlyStop::new(held, &base, self.early_stopping_rounds));

@@ -10,7 +10,7 @@
 use tripline_core::{
     Abilities, Card, Detector, Estimator, Exemption, Family, FitContext, FitError, Frame, Input,
     Labels, LoadError, MissingPolicy, ParamError, ParamSpec, ParamValue, Params, Range, Register,
-    Shape, State, Supervision, Task,
+    Shape, State, Supervision, Task, WarmStart,
 };
 
 use super::binned::Binned;
@@ -330,6 +330,10 @@ impl Estimator for GradientBoosting {
         &CARD
     }
 
+    fn warm_start(&self) -> Option<&dyn WarmStart> {
+        Some(self)
+    }
+
     fn fit(&self, frame: &Frame, context: &FitContext<'_>) -> Result<Box<dyn Detector>, FitError> {
         let rows = frame.rows()?;
         if rows.width() == 0 {
@@ -353,6 +357,54 @@ impl Estimator for GradientBoosting {
         let reading = if multiclass { Reading::Softmax } else { Reading::Logit };
         let classes = if multiclass { weights.names } else { Vec::new() };
         Ok(Box::new(TreeModel::new(&CARD, schema, forest, reading, classes)))
+    }
+}
+
+impl WarmStart for GradientBoosting {
+    /// Further trees on the slopes that the forest's own outputs leave; nothing stops early. Rows
+    /// are not merged, since rows of equal codes may have other outputs of the forest before.
+    fn fit_from(
+        &self,
+        fitted: &State,
+        frame: &Frame,
+        context: &FitContext<'_>,
+    ) -> Result<Box<dyn Detector>, FitError> {
+        let refused = |reason: &str| FitError::WarmStart { reason: reason.to_owned() };
+        let model = TreeModel::load(&CARD, fitted).map_err(|error| refused(&error.to_string()))?;
+        let names: Vec<&str> = model.schema.names().collect();
+        let rows = frame.rows()?.project(&names)?;
+        if rows.schema().as_ref() != &model.schema {
+            return Err(refused("columns or categories are not those that it was fitted to"));
+        }
+        let multiclass = context.task == Task::Multiclass;
+        if multiclass == model.classes.is_empty() {
+            return Err(refused("it was fitted to another task"));
+        }
+        let labels = context.labels.ok_or(FitError::NoLabels)?;
+        let labels = match multiclass {
+            true => labels.recoded(&std::sync::Arc::new(model.classes.clone()))?,
+            false => labels.clone(),
+        };
+        let context = FitContext { labels: Some(&labels), ..*context };
+        let weights = RowWeights::new(&context, rows.len(), self.balanced)?;
+        let fineness = Fineness { max_bin: self.max_bin, min_rows: 3 };
+        let binned = Binned::new(&rows, &weights.facts(), fineness, false);
+        let mut plan = self.plan.clone();
+        plan.rules.monotone = monotone::resolve(&self.directions, rows.schema(), &binned.source)?;
+        let outputs = model.forest.outputs;
+        let known =
+            model.outputs(&Frame::from(rows)).map_err(|error| refused(&error.to_string()))?;
+        let mut margins = vec![0.0; binned.len * outputs];
+        for (row, &entry) in binned.entry.iter().enumerate() {
+            if entry != u32::MAX {
+                let at = entry as usize * outputs;
+                margins[at..at + outputs]
+                    .copy_from_slice(&known[row * outputs..(row + 1) * outputs]);
+            }
+        }
+        let classes = weights.names.len();
+        let forest = plan.fit_from(&model.forest, margins, &binned, classes, &context)?;
+        Ok(Box::new(TreeModel::new(&CARD, model.schema, forest, model.reading, model.classes)))
     }
 }
 

@@ -17,3 +17,4 @@ mod shap;
 mod tails;
 mod tree_data;
 mod trees;
+mod warm_start;
