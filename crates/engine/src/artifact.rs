@@ -32,6 +32,19 @@ impl Model {
         Ok(self.to_file(key)?.write(file)?)
     }
 
+    /// The same model once more, without a path or a signature.
+    pub(crate) fn copied(&self) -> Result<Self, EngineError> {
+        let limits = Limits { max_file_bytes: u64::MAX, ..Limits::default() };
+        Self::from_bytes(Path::new(""), &self.to_file(None)?.to_bytes(), &limits)
+    }
+
+    /// A detector of its own with the state of this model's.
+    pub(crate) fn copied_detector(&self) -> Result<Box<dyn tripline_core::Detector>, EngineError> {
+        register().load(self.card().id, &self.detector.save()).map_err(|source| {
+            EngineError::Section { file: self.path.clone(), section: "detector", source }
+        })
+    }
+
     /// The model's file.
     pub fn to_file(&self, key: Option<&SecretKey>) -> Result<ModelFile, EngineError> {
         let preparer =

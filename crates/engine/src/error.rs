@@ -312,6 +312,52 @@ pub enum EngineError {
         /// Its id.
         model: String,
     },
+    /// A model whose method does not learn from further rows.
+    #[error(
+        "{model}: its method does not learn from further rows; `tripline detectors` tells which do"
+    )]
+    NotOnline {
+        /// Its file or id.
+        model: String,
+    },
+    /// Too many rows without labels alert.
+    #[error(
+        "{file}: {alerts} of {rows} rows alert at the threshold of {model}, more than the share of {limit} that may: as benign rows they would teach it to let attacks pass; give labels, clean the data, or raise --max-alerts if you know that they are benign"
+    )]
+    TooManyAlerts {
+        /// The model's file or id.
+        model: String,
+        /// The data.
+        file: String,
+        /// Rows that alert.
+        alerts: usize,
+        /// Rows.
+        rows: usize,
+        /// The largest share.
+        limit: f64,
+    },
+    /// A journal of learning that cannot be trusted.
+    #[error("{}: {reason}", file.display())]
+    Journal {
+        /// The journal or the snapshot.
+        file: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An entry that is not there.
+    #[error("the journal has no entry {number}: entries are numbered from 0 to {last}")]
+    NoEntry {
+        /// Asked for.
+        number: u64,
+        /// The last.
+        last: u64,
+    },
+    /// Nothing whose scores must not move.
+    #[error("{model}: it holds no benign rows of its training; give rows with --canaries")]
+    NoCanaries {
+        /// Its file or id.
+        model: String,
+    },
     /// An imported model is not written again.
     #[error("{model}: an imported model keeps its own file; there is nothing to write")]
     Imported {

@@ -1,5 +1,6 @@
 //! The use cases: train, compare, evaluate, score, explain, tune.
 
+pub mod adapt;
 mod artifact;
 pub mod attribution;
 pub mod compare;
@@ -9,6 +10,8 @@ pub mod evaluate;
 pub mod explain;
 pub mod fit;
 pub mod judging;
+pub mod learn;
+mod lineage;
 pub mod model;
 pub mod outliers;
 pub mod provenance;
@@ -27,6 +30,7 @@ mod weights;
 pub use decision::Decision;
 pub use error::EngineError;
 pub use fit::{FittedModel, Plan};
+pub use lineage::Ancestor;
 pub use model::{Model, Verdicts};
 pub use provenance::Provenance;
 pub use register::{register, trainable};

@@ -132,6 +132,13 @@ impl Model {
         tripline_core::text::hexadecimal(&digest[..4])
     }
 
+    /// The SHA-256 of its file, without a signature, in hexadecimal; none for an imported model,
+    /// which has no file of ours.
+    pub fn digest(&self) -> Option<String> {
+        let file = self.to_file(None).ok()?;
+        Some(tripline_core::text::hexadecimal(Sha256::digest(file.to_bytes())))
+    }
+
     /// Class names, the first benign, for a model that tells classes apart.
     pub fn classes(&self) -> Option<&[String]> {
         self.detector.classes().map(|classes| classes.names())

@@ -2,6 +2,8 @@
 
 use tripline_core::{Source, State, StateError};
 
+use crate::lineage::Ancestor;
+
 /// All that is needed to make the model again, with what was found on the way.
 ///
 /// No time of day stands here: the same data with the same seed give the same bytes.
@@ -41,6 +43,8 @@ pub struct Provenance {
     pub metrics: Vec<MetricRecord>,
     /// What everyone who sees an output of the model must know; empty if nothing.
     pub notice: String,
+    /// The models that this one was made from, the first first.
+    pub lineage: Vec<Ancestor>,
 }
 
 /// One finding of the guard, in short.
@@ -66,13 +70,13 @@ pub struct MetricRecord {
 }
 
 impl Provenance {
-    /// Whether the model was trained on that very file, told by its fingerprint.
+    /// Whether the model was trained on or adapted to that very file, told by its fingerprint.
     pub fn trained_on(&self, source: &Source) -> bool {
         !source.sha256.is_empty()
             && self
                 .sources
                 .iter()
-                .any(|(part, read)| part == "train" && read.sha256 == source.sha256)
+                .any(|(part, read)| part != "test" && read.sha256 == source.sha256)
     }
 
     /// As data for a model file.
@@ -98,6 +102,9 @@ impl Provenance {
         // Files of before have no such entry.
         if !self.notice.is_empty() {
             state.put_text("notice", &self.notice);
+        }
+        if !self.lineage.is_empty() {
+            state.put_states("lineage", self.lineage.iter().map(Ancestor::save).collect());
         }
         state
     }
@@ -133,6 +140,12 @@ impl Provenance {
             notice: match state.has("notice") {
                 true => state.text("notice")?.to_owned(),
                 false => String::new(),
+            },
+            lineage: match state.has("lineage") {
+                true => {
+                    state.states("lineage")?.iter().map(Ancestor::load).collect::<Result<_, _>>()?
+                }
+                false => Vec::new(),
             },
         })
     }

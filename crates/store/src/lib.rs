@@ -12,7 +12,7 @@ pub mod key;
 pub mod limits;
 pub mod model_file;
 
-pub use atomic::{AtomicFile, discard_unfinished};
+pub use atomic::{AtomicFile, discard_unfinished, write_atomic};
 pub use error::StoreError;
 pub use journal::{Journal, Lines};
 pub use key::{KeyError, PublicKey, SecretKey};

@@ -55,6 +55,10 @@ pub(crate) enum Command {
     Train(commands::train::Train),
     /// Search the parameters of a model
     Tune(commands::tune::Tune),
+    /// Adapt a model file to a site's own data
+    Adapt(commands::adapt::Adapt),
+    /// Let a model learn from a stream, under a guard
+    Learn(commands::learn::Learn),
     /// Turn traffic into flows with features
     Flows(commands::flows::Flows),
     /// Judge traffic as it comes: captures, interfaces, sensors

@@ -159,7 +159,7 @@ fn a_method_that_learns_benign_rows_needs_no_labels() {
     unlabelled.labels = None;
     let plan = Plan::new("isolation_forest", &settings("isolation_forest")).unwrap();
     let fitted = plan.fit(&unlabelled, 0, &Silent).unwrap();
-    assert_eq!(fitted.model.calibrator().kind().name(), "empirical_cdf");
+    assert_eq!(fitted.model.calibrator().kind().name(), "tail");
     let plan = Plan::new("gradient_boosting", &settings("gradient_boosting")).unwrap();
     let error = plan.fit(&unlabelled, 0, &Silent).unwrap_err();
     assert!(matches!(error, EngineError::NoLabels { .. }), "{error}");

@@ -1,6 +1,7 @@
 //! Boundary tests of the use cases.
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, in its own functions too")]
 
+mod adapt;
 mod applications;
 mod arkime;
 mod captures;
@@ -9,6 +10,8 @@ mod features_oracle;
 mod fitting;
 mod forged;
 mod golden;
+mod learn;
+mod made;
 mod made_packets;
 mod ndpi;
 mod same_flows;

@@ -58,6 +58,8 @@ struct ModelWire<'a> {
     validation_rows: u64,
     class_rows: BTreeMap<&'a str, u64>,
     data: Vec<SourceWire>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lineage: Vec<AncestorWire<'a>>,
     findings: Vec<FindingWire<'a>>,
     accepted_leakage: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +68,16 @@ struct ModelWire<'a> {
     importance: Vec<(String, f64)>,
     #[serde(skip_serializing_if = "Option::is_none")]
     out_of_bag_roc_auc: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct AncestorWire<'a> {
+    digest: &'a str,
+    program: &'a str,
+    data: &'a str,
+    data_sha256: &'a str,
+    rows: u64,
+    changed: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -143,6 +155,18 @@ impl Inspect {
                 .iter()
                 .map(|(part, source)| SourceWire::of(part, source))
                 .collect(),
+            lineage: provenance
+                .lineage
+                .iter()
+                .map(|ancestor| AncestorWire {
+                    digest: &ancestor.digest,
+                    program: &ancestor.program,
+                    data: &ancestor.data,
+                    data_sha256: &ancestor.data_sha256,
+                    rows: ancestor.rows,
+                    changed: &ancestor.changed,
+                })
+                .collect(),
             findings: provenance
                 .findings
                 .iter()
@@ -183,6 +207,11 @@ fn text(terminal: &Terminal, model: &Model, wire: &ModelWire<'_>) -> String {
             part,
             &format!("{}, {} rows, {}, SHA-256 {short}…", source.name, source.rows, source.layout),
         );
+    }
+    for ancestor in &wire.lineage {
+        let version = ancestor.digest.get(..8).unwrap_or(ancestor.digest);
+        let changed = ancestor.changed.join("; ");
+        line("made from", &format!("{version}, by {}: {changed}", ancestor.data));
     }
     if wire.fitted_rows > 0 {
         let kept = wire.validation_rows;

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod adapt;
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod demo;
@@ -12,6 +13,7 @@ pub(crate) mod generate;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod outliers;
+pub(crate) mod learn;
 pub(crate) mod rank;
 pub(crate) mod score;
 mod score_traffic;
@@ -35,6 +37,8 @@ pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Check(command) => command.run(session),
         Command::Train(command) => command.run(session),
         Command::Tune(command) => command.run(session),
+        Command::Adapt(command) => command.run(session),
+        Command::Learn(command) => command.run(session),
         Command::Flows(command) => command.run(session),
         Command::Watch(command) => command.run(session),
         Command::Evaluate(command) => command.run(session),

@@ -7,6 +7,8 @@ const COMMANDS: &[&str] = &[
     "check",
     "train",
     "tune",
+    "adapt",
+    "learn",
     "flows",
     "watch",
     "evaluate",

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, in its own functions too")]
 #![allow(clippy::print_stderr, reason = "a test tells whether it ran")]
 
+mod adapt;
 mod bench;
 mod configuration;
 mod damage;

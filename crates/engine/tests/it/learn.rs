@@ -1,0 +1,273 @@
+//! Learning on streams: a guard against rows that are meant to mislead, a journal that lasts.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tripline_assess::threshold::ThresholdRule;
+use tripline_core::{Column, Dataset, Rng, Rows, Silent};
+use tripline_engine::learn::{Event, GuardSettings, Learner};
+use tripline_engine::{EngineError, Model, Plan, TrainingSettings};
+
+use crate::made::dataset;
+
+const BATCH: usize = 500;
+
+/// Rows around a middle, in three columns.
+fn around(rng: &mut Rng, middle: [f64; 3], rows: usize, spread: f64) -> Vec<[f64; 3]> {
+    (0..rows).map(|_| middle.map(|at| at + spread * rng.normal())).collect()
+}
+
+fn data(rows: &[[f64; 3]]) -> Dataset {
+    let column = |at: usize| rows.iter().map(|row| row[at]).collect::<Vec<f64>>();
+    dataset(&[("bytes", column(0)), ("packets", column(1)), ("time", column(2))], None)
+}
+
+fn model() -> Model {
+    let mut rng = Rng::new(1);
+    let settings = TrainingSettings {
+        threshold: ThresholdRule::Fpr(0.005),
+        params: [(
+            "half_space_trees".to_owned(),
+            vec![
+                ("n_trees".to_owned(), "40".to_owned()),
+                ("window_size".to_owned(), "500".to_owned()),
+            ],
+        )]
+        .into(),
+        ..TrainingSettings::default()
+    };
+    let benign = data(&around(&mut rng, [0.0; 3], 12_000, 1.0));
+    Plan::new("half_space_trees", &settings).unwrap().fit(&benign, 0, &Silent).unwrap().model
+}
+
+/// A batch of a stream at a share of its way: benign traffic drifts by its own deviation in one
+/// column; every other row is an attack on its way from there to its final form.
+fn batch(rng: &mut Rng, way: f64) -> Dataset {
+    let benign = around(rng, [way, 0.0, 0.0], BATCH / 2, 1.0);
+    let attack = around(rng, FINAL.map(|at| at * way), BATCH / 2, 0.5);
+    let mut rows = [benign, attack].concat();
+    rng.shuffle(&mut rows);
+    data(&rows)
+}
+
+const FINAL: [f64; 3] = [-6.0, 6.0, 6.0];
+
+/// Share of rows that alert.
+fn alerts(model: &Model, rows: &Dataset) -> f64 {
+    let alert = model.score(&rows.rows).unwrap().alert;
+    alert.iter().filter(|alert| **alert).count() as f64 / rows.len() as f64
+}
+
+/// Learns the stream with a guard, gives the model as it is then.
+fn after_the_stream(folder: &Path, guard: GuardSettings) -> Learner {
+    let mut learner = Learner::start(folder, &model(), None, guard, 0).unwrap();
+    let mut rng = Rng::new(2);
+    for step in 0..80 {
+        let rows = batch(&mut rng, f64::from(step) / 79.0);
+        learner.learn(&rows, i64::from(step), &Silent).unwrap();
+    }
+    learner
+}
+
+#[test]
+fn an_attack_that_creeps_in_is_learnt_without_a_guard_and_not_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let naive = naive_after_the_stream();
+    let guarded = after_the_stream(&folder.path().join("guarded"), GuardSettings::default());
+    let mut rng = Rng::new(3);
+    let attack = data(&around(&mut rng, FINAL, 1000, 0.5));
+    let drifted = data(&around(&mut rng, [1.0, 0.0, 0.0], 20_000, 1.0));
+    let frozen = guarded.reference();
+    let found =
+        [alerts(frozen, &attack), alerts(&naive, &attack), alerts(guarded.model(), &attack)];
+    let alarms =
+        [alerts(frozen, &drifted), alerts(&naive, &drifted), alerts(guarded.model(), &drifted)];
+    eprintln!(
+        "attack found: frozen {:.3}, naive {:.3}, guarded {:.3}",
+        found[0], found[1], found[2]
+    );
+    eprintln!(
+        "false alarms: frozen {:.4}, naive {:.4}, guarded {:.4}",
+        alarms[0], alarms[1], alarms[2]
+    );
+    let learnt: u64 = guarded.records().iter().map(|record| record.counts.learnt).sum();
+    let apart: u64 = guarded.records().iter().map(|record| record.counts.disagreeing).sum();
+    eprintln!("learnt {learnt}, disagreeing {apart}");
+    assert!(found[0] > 0.95, "the frozen model finds the attack: {found:?}");
+    assert!(found[1] < 0.1, "the naive rule is led away: {found:?}");
+    assert!(found[2] >= 0.9 * found[0], "the guarded one is not: {found:?}");
+    assert!(alarms[2] < 0.8 * alarms[0], "benign drift is learnt: {alarms:?}");
+}
+
+/// The rule without a guard: whatever is no alert of the model as it is now is learnt. A journal
+/// for each batch makes the model its own reference.
+fn naive_after_the_stream() -> Model {
+    let guard = GuardSettings { agreement: 1.0, tolerance: 1.0, ..GuardSettings::default() };
+    let mut model = model();
+    let mut rng = Rng::new(2);
+    for step in 0..80 {
+        let folder = tempfile::tempdir().unwrap();
+        let mut learner = Learner::start(folder.path(), &model, None, guard.clone(), 0).unwrap();
+        learner.learn(&batch(&mut rng, f64::from(step) / 79.0), 0, &Silent).unwrap();
+        let file = bytes(learner.model());
+        model = Model::from_bytes(Path::new("naive.trip"), &file, &Default::default()).unwrap();
+    }
+    model
+}
+
+/// A few batches of benign rows.
+fn short(folder: &Path) -> Learner {
+    let mut learner = Learner::start(folder, &model(), None, GuardSettings::default(), 0).unwrap();
+    let mut rng = Rng::new(4);
+    for step in 1..4 {
+        let rows = data(&around(&mut rng, [0.2, 0.0, 0.0], BATCH, 1.0));
+        let record = learner.learn(&rows, step, &Silent).unwrap();
+        assert_eq!(record.event, Event::Learn);
+    }
+    learner
+}
+
+fn bytes(model: &Model) -> Vec<u8> {
+    model.to_file(None).unwrap().to_bytes()
+}
+
+#[test]
+fn every_state_can_be_taken_again_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("journal");
+    let mut learner = short(&folder);
+    let last = bytes(learner.model());
+    let second = learner.records()[2].after.clone();
+    learner.rollback(0, 5).unwrap();
+    assert_eq!(bytes(learner.model()), bytes(&model()));
+    learner.rollback(2, 6).unwrap();
+    assert_eq!(learner.model().digest().unwrap(), second);
+    let record = learner.rollback(3, 7).unwrap();
+    assert_eq!((record.event, record.number, record.time_ns), (Event::Rollback, 6, 7));
+    assert_eq!(bytes(learner.model()), last);
+    let error = learner.rollback(99, 8).unwrap_err();
+    assert!(matches!(error, EngineError::NoEntry { number: 99, last: 6 }), "{error}");
+    drop(learner);
+    let again = Learner::resume(&folder, None, GuardSettings::default()).unwrap();
+    assert_eq!(bytes(again.model()), last);
+    assert_eq!(again.records().len(), 7);
+}
+
+#[test]
+fn a_kill_leaves_the_last_acknowledged_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("journal");
+    let learner = short(&folder);
+    let (states, file) = (
+        learner.records().iter().map(|record| record.after.clone()).collect::<Vec<_>>(),
+        folder.join("journal"),
+    );
+    drop(learner);
+    let whole = std::fs::read(&file).unwrap();
+    let one = whole.len() / 4;
+    // Cut anywhere near the end: the state is that of the last whole one.
+    for end in (whole.len() - one..whole.len()).step_by(7) {
+        std::fs::write(&file, &whole[..end]).unwrap();
+        let learner = Learner::resume(&folder, None, GuardSettings::default()).unwrap();
+        let known = learner.records().len();
+        assert!(known < 4);
+        assert_eq!(learner.model().digest().unwrap(), states[known - 1]);
+    }
+    // What was cut off is gone: learning goes on from there.
+    let mut learner = Learner::resume(&folder, None, GuardSettings::default()).unwrap();
+    let rows = data(&around(&mut Rng::new(5), [0.0; 3], BATCH, 1.0));
+    learner.learn(&rows, 9, &Silent).unwrap();
+    drop(learner);
+    let learner = Learner::resume(&folder, None, GuardSettings::default()).unwrap();
+    assert_eq!(learner.records().last().unwrap().time_ns, 9);
+}
+
+#[test]
+fn a_changed_journal_or_snapshot_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("journal");
+    let learner = short(&folder);
+    let last = learner.records().last().unwrap().after.clone();
+    drop(learner);
+    let resume = || Learner::resume(&folder, None, GuardSettings::default());
+    let file = folder.join("journal");
+    let whole = std::fs::read(&file).unwrap();
+    for at in (40..whole.len() / 2).step_by(31) {
+        let mut changed = whole.clone();
+        changed[at] ^= 1;
+        std::fs::write(&file, &changed).unwrap();
+        match resume() {
+            Err(EngineError::Journal { .. }) => {}
+            // A changed length tears the journal there; no changed entry is ever believed.
+            Ok(learner) => assert!(learner.records().len() < 4),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    std::fs::write(&file, &whole).unwrap();
+    let snapshot = folder.join(format!("{last}.trip"));
+    std::fs::copy(folder.join(format!("{}.trip", model().digest().unwrap())), snapshot).unwrap();
+    let error = resume().unwrap_err();
+    assert!(matches!(error, EngineError::Journal { .. }), "{error}");
+}
+
+#[test]
+fn a_source_that_floods_is_learnt_at_its_rate() {
+    let folder = tempfile::tempdir().unwrap();
+    let guard = GuardSettings {
+        source: Some("source".to_owned()),
+        rate: 1.0,
+        burst: 20.0,
+        ..GuardSettings::default()
+    };
+    let journal = folder.path().join("journal");
+    let mut learner = Learner::start(&journal, &model(), None, guard, 0).unwrap();
+    let mut rows = data(&around(&mut Rng::new(6), [0.0; 3], BATCH, 1.0));
+    // Nine rows in ten are of one source, all within ten seconds.
+    let sources: Vec<Option<String>> = (0..BATCH)
+        .map(|row| {
+            Some(if row % 10 == 0 { format!("10.0.0.{row}") } else { "10.9.9.9".to_owned() })
+        })
+        .collect();
+    let mut columns = rows.rows.clone().into_columns();
+    columns.push(("source".to_owned(), Column::category(&sources)));
+    rows.rows = Rows::new(columns).unwrap();
+    let error = learner.learn(&rows, 1, &Silent).unwrap_err();
+    assert!(matches!(error, EngineError::Setting { .. }), "{error}");
+    rows.time = Some(Arc::new((0..BATCH as i64).map(|row| row * 20_000_000).collect()));
+    let counts = learner.learn(&rows, 1, &Silent).unwrap().counts;
+    // 20 at once, 10 in the seconds after; 50 rows have sources of their own.
+    assert!((70..=81).contains(&counts.learnt), "{counts:?}");
+    assert!(counts.over_rate > 350, "{counts:?}");
+    assert_eq!(
+        counts.rows,
+        counts.learnt + counts.over_rate + counts.suspicious + counts.disagreeing
+    );
+}
+
+#[test]
+fn canaries_undo_what_moves_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let guard = GuardSettings { tolerance: 1e-9, ..GuardSettings::default() };
+    let journal = folder.path().join("journal");
+    let mut learner = Learner::start(&journal, &model(), None, guard, 0).unwrap();
+    let before = bytes(learner.model());
+    // One half of the traffic alone: the other half becomes rare.
+    let mut rows = around(&mut Rng::new(7), [0.8, 0.8, 0.8], 2 * BATCH, 0.4);
+    rows.truncate(2 * BATCH);
+    let record = learner.learn(&data(&rows), 1, &Silent).unwrap();
+    assert_eq!((record.event, record.counts.learnt), (Event::Reject, 0), "{record:?}");
+    assert!(record.benign_shift > 0.0, "{record:?}");
+    assert_eq!(bytes(learner.model()), before);
+}
+
+#[test]
+fn a_method_that_does_not_go_on_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let benign = data(&around(&mut Rng::new(8), [0.0; 3], 1000, 1.0));
+    let plan = Plan::new("isolation_forest", &TrainingSettings::default()).unwrap();
+    let fixed = plan.fit(&benign, 0, &Silent).unwrap().model;
+    let guard = GuardSettings::default();
+    let error = Learner::start(folder.path(), &fixed, None, guard, 0).unwrap_err();
+    assert!(matches!(error, EngineError::NotOnline { .. }), "{error}");
+    assert!(!Learner::has_journal(folder.path()));
+}
