@@ -130,6 +130,11 @@ pub trait Detector: Send + Sync {
     fn online(&mut self) -> Option<&mut dyn Online> {
         None
     }
+
+    /// What a user must know of how it runs here, such as a protection that this system lacks.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What a raw score means, and so how it becomes a probability before any calibration.
@@ -282,6 +287,12 @@ pub enum ScoreError {
     /// Columns of a member could not be prepared.
     #[error(transparent)]
     Preparation(PreparationError),
+    /// What runs the model outside this program did not answer with a score for each row.
+    #[error("{reason}")]
+    Failed {
+        /// What happened.
+        reason: String,
+    },
 }
 
 impl FitContext<'_> {

@@ -11,7 +11,7 @@ use super::Violation;
 const LAYERS: &[&[&str]] = &[
     &["tripline-core"],
     &["tripline-ingest", "tripline-features", "tripline-conformance"],
-    &["tripline-models"],
+    &["tripline-models", "tripline-onnx"],
     &["tripline-assess", "tripline-store"],
     &["tripline-engine"],
     &["tripline"],
