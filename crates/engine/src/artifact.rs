@@ -47,13 +47,13 @@ impl Model {
 
     /// The model's file.
     pub fn to_file(&self, key: Option<&SecretKey>) -> Result<ModelFile, EngineError> {
-        let preparer =
-            self.preparer.as_ref().ok_or_else(|| EngineError::Imported { model: self.name() })?;
         let mut card = State::new();
         card.put_text("id", self.card().id);
         let mut file = ModelFile::new();
         file.put_state("card", &card);
-        file.put_state("prepare", &preparer.save());
+        if let Some(preparer) = &self.preparer {
+            file.put_state("prepare", &preparer.save());
+        }
         file.put_state("detector", &self.detector.save());
         file.put_state("calibrator", &self.calibrator.save());
         file.put_state("decision", &self.decision.save());
@@ -70,10 +70,14 @@ impl Model {
         Ok(file)
     }
 
-    /// Reads a model: ours, a LightGBM text model or an XGBoost JSON model, told by its first
-    /// bytes.
+    /// Reads a model: ours, a LightGBM text model, an XGBoost JSON model or an ONNX file, told by
+    /// its first bytes. Beside an ONNX file stand its settings.
     pub fn read(file: &Path, limits: &Limits) -> Result<Self, EngineError> {
         let bytes = read_bounded(file, limits)?;
+        #[cfg(feature = "onnx")]
+        if crate::onnx::is_file(file, &bytes) {
+            return crate::onnx::read(file, bytes, limits);
+        }
         Self::from_bytes(file, &bytes, limits)
     }
 
@@ -136,10 +140,16 @@ fn from_file(file: &ModelFile) -> Result<Model, EngineError> {
     let state = |source: StateError| LoadError::State(source);
     let card = file.state("card")?;
     let id = card.text("id").map_err(state).map_err(damaged("card"))?;
-    let preparer = Preparer::load(&file.state("prepare")?).map_err(damaged("prepare"))?;
+    // A model of another program takes columns as they are.
+    let preparer = match file.get("prepare") {
+        Some(_) => Some(Preparer::load(&file.state("prepare")?).map_err(damaged("prepare"))?),
+        None => None,
+    };
     let detector = register().load(id, &file.state("detector")?).map_err(damaged("detector"))?;
     // A row is prepared to the preparer's output and scored by the detector's schema.
-    for field in detector.schema().fields() {
+    for (preparer, field) in
+        preparer.iter().flat_map(|p| detector.schema().fields().iter().map(move |field| (p, field)))
+    {
         let known = preparer.output().position(&field.name);
         let same =
             known.is_some_and(|at| preparer.output().fields()[at].kind.name() == field.kind.name());
@@ -165,7 +175,7 @@ fn from_file(file: &ModelFile) -> Result<Model, EngineError> {
         None => None,
     };
     Ok(Model {
-        preparer: Some(preparer),
+        preparer,
         detector,
         calibrator,
         decision: decision.map_err(damaged("decision"))?,

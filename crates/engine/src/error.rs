@@ -358,11 +358,14 @@ pub enum EngineError {
         /// Its file or id.
         model: String,
     },
-    /// An imported model is not written again.
-    #[error("{model}: an imported model keeps its own file; there is nothing to write")]
-    Imported {
-        /// Its file.
-        model: String,
+    /// An ONNX file that is no detector.
+    #[cfg(feature = "onnx")]
+    #[error("{}: {source}", file.display())]
+    Onnx {
+        /// The file.
+        file: std::path::PathBuf,
+        /// Why.
+        source: tripline_onnx::OnnxError,
     },
     /// Fitting failed.
     #[error("{model}: {source}")]

@@ -14,6 +14,8 @@ pub mod learn;
 mod lineage;
 pub mod model;
 pub mod outliers;
+#[cfg(feature = "onnx")]
+mod onnx;
 pub mod provenance;
 pub mod rank;
 mod rater;

@@ -71,6 +71,11 @@ impl Model {
         }
     }
 
+    /// What a user must know of how the detector runs here.
+    pub fn notes(&self) -> Vec<String> {
+        self.detector.notes()
+    }
+
     /// The detector without what stands around it.
     pub fn detector(&self) -> &dyn Detector {
         self.detector.as_ref()

@@ -7,10 +7,13 @@ use crate::error::EngineError;
 
 /// Every detector that can be trained or loaded, with what prepares the columns of members.
 pub fn register() -> Register {
-    Register::new(
-        tripline_models::CARDS.iter().chain(tripline_models::import::IMPORTED_CARDS).copied(),
-    )
-    .with_preparation(&tripline_features::Recipes)
+    #[cfg(feature = "onnx")]
+    const ONNX: &[&Card] = &[&tripline_onnx::CARD];
+    #[cfg(not(feature = "onnx"))]
+    const ONNX: &[&Card] = &[];
+    let imported = tripline_models::import::IMPORTED_CARDS.iter().chain(ONNX);
+    Register::new(tripline_models::CARDS.iter().chain(imported).copied())
+        .with_preparation(&tripline_features::Recipes)
 }
 
 /// The detectors that can be trained, in the order in which they are listed.

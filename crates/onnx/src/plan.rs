@@ -114,7 +114,7 @@ impl Plan {
 
     /// The outputs of rows, row-major (n × width).
     pub(crate) fn run(&self, rows: &[f64]) -> Result<Vec<f64>, String> {
-        if self.row == 0 || rows.len() % self.row != 0 {
+        if self.row == 0 || !rows.len().is_multiple_of(self.row) {
             return Err("rows of another width were given".to_owned());
         }
         let step = self.batch();
@@ -137,7 +137,7 @@ impl Plan {
     fn measure(&self) -> Result<usize, String> {
         let values = self.run_full(&vec![0.0; self.batch * self.row])?;
         let width = values.len() / self.batch;
-        if width == 0 || width > MAX_WIDTH || values.len() % self.batch != 0 {
+        if width == 0 || width > MAX_WIDTH || !values.len().is_multiple_of(self.batch) {
             return Err(format!(
                 "its output has {} numbers for {} rows, a score needs as many for each",
                 values.len(),

@@ -77,6 +77,8 @@ pub(crate) enum Command {
     Explain(commands::explain::Explain),
     /// List the detectors with their parameters
     Detectors(commands::detectors::Detectors),
+    /// Turn a model of another program into a model file
+    Import(commands::import::Import),
     /// Say what a model file holds
     Inspect(commands::inspect::Inspect),
     /// Make labelled data

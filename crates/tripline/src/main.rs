@@ -28,6 +28,11 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // The child that runs an ONNX file must have one thread, and nothing of ours.
+    #[cfg(feature = "onnx")]
+    if std::env::args_os().nth(1).is_some_and(|first| first == tripline_onnx::WORKER) {
+        return tripline_onnx::worker();
+    }
     let cli = args::Cli::parse();
     let terminal = terminal::Terminal::new(&cli.global);
     match interrupt::listen().and_then(|()| commands::run(&cli, &terminal)) {

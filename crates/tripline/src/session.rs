@@ -454,7 +454,11 @@ impl Session {
 
     /// Reads a model.
     pub(crate) fn read_model(&self, file: &Path) -> Result<Model, EngineError> {
-        Model::read(file, &self.limits())
+        let model = Model::read(file, &self.limits())?;
+        for note in model.notes() {
+            self.terminal.warn(&format!("{}: {note}", file.display()));
+        }
+        Ok(model)
     }
 
     pub(crate) fn limits(&self) -> Limits {

@@ -23,7 +23,9 @@ pub(super) fn regressor(node: &NodeProto, maker: &mut Maker) -> Result<(), Strin
     }
     let value = maker.add("Cast", &[input], vec![int("to", DataType::Float as i64)]);
     let sum = match kernel {
-        b"RBF" if count > 0 && count == coefficients.len() && vectors.len() % count == 0 => {
+        b"RBF"
+            if count > 0 && count == coefficients.len() && vectors.len().is_multiple_of(count) =>
+        {
             let width = vectors.len() / count;
             let gamma = numbers("kernel_params").first().copied().unwrap_or_default();
             // Differences before squares: |x|² + |s|² − 2xs would lose digits.

@@ -18,7 +18,8 @@ use crate::wire::SourceWire;
 
 /// Say what a model file holds.
 ///
-/// Takes files of `tripline train`, LightGBM text models and XGBoost JSON models.
+/// Takes files of `tripline train` and `tripline import`, LightGBM text models, XGBoost JSON
+/// models and ONNX files.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  tripline inspect model.trip\n  \
 tripline inspect lightgbm.txt --format json")]
@@ -52,6 +53,8 @@ struct ModelWire<'a> {
     threshold_extrapolation: Option<&'a Extrapolation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     realised: Option<&'a Realised>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     validation: &'a str,
     protocol: &'a str,
     fitted_rows: u64,
@@ -140,6 +143,7 @@ impl Inspect {
             threshold_note: model.decision().note.as_deref(),
             threshold_extrapolation: model.decision().extrapolation.as_ref(),
             realised: model.decision().realised.as_ref(),
+            notes: model.notes(),
             validation: &provenance.validation,
             protocol: &provenance.protocol,
             fitted_rows: provenance.fitted_rows,
@@ -226,6 +230,9 @@ fn text(terminal: &Terminal, model: &Model, wire: &ModelWire<'_>) -> String {
     line("threshold", &format!("{} ({})", wire.threshold, wire.threshold_rule));
     line("note", wire.threshold_note.unwrap_or_default());
     line("false alarms", &crate::summary::held_out(model.decision()).unwrap_or_default());
+    for note in &wire.notes {
+        line("note", note);
+    }
     let judged = match (wire.protocol.is_empty(), provenance.program.is_empty()) {
         (false, _) => wire.protocol,
         (true, false) => "validation rows alone",

@@ -10,6 +10,7 @@ pub(crate) mod evaluate;
 pub(crate) mod explain;
 pub(crate) mod flows;
 pub(crate) mod generate;
+pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod learn;
@@ -48,6 +49,7 @@ pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Outliers(command) => command.run(session),
         Command::Explain(command) => command.run(session),
         Command::Detectors(command) => command.run(&session),
+        Command::Import(command) => command.run(&session),
         Command::Inspect(command) => command.run(session),
         Command::Generate(command) => command.run(&session),
         Command::Keygen(command) => command.run(&session),

@@ -17,6 +17,7 @@ const COMMANDS: &[&str] = &[
     "outliers",
     "explain",
     "detectors",
+    "import",
     "inspect",
     "keygen",
 ];

@@ -11,6 +11,7 @@ mod flow;
 mod guard;
 mod help;
 mod outliers;
+mod onnx;
 mod packets;
 mod signing;
 mod traffic;
