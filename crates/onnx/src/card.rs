@@ -4,7 +4,7 @@ use tripline_core::{
     Abilities, Card, Family, Input, MissingPolicy, ParamError, Shape, Supervision,
 };
 
-use crate::detector;
+use crate::open;
 
 /// The card of an ONNX file with its settings.
 pub const CARD: Card = Card {
@@ -35,5 +35,5 @@ pub const CARD: Card = Card {
             reason: "`onnx_model` holds models that were trained by another program".to_owned(),
         })
     },
-    load: |state, _| detector::load(state),
+    load: |state, _| open::load(state),
 };

@@ -15,18 +15,21 @@ mod graph;
 mod launch;
 mod lower;
 mod nearest;
+mod open;
 mod plan;
 mod pool;
 pub mod sandbox;
 mod settings;
+mod slots;
 mod template;
 mod worker;
 
 pub use card::CARD;
 pub use description::{Description, Value};
-pub use detector::{MAX_BYTES, OnnxDetector, is_model, read};
+pub use detector::{MAX_BYTES, OnnxDetector};
 
 pub use error::{Limit, OnnxError};
 pub use launch::{WORKER, set_worker};
+pub use open::{is_model, read};
 pub use settings::{ColumnSettings, Direction, InputSettings, Limits, ScoreSettings, Settings};
 pub use worker::worker;

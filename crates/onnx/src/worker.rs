@@ -8,8 +8,9 @@ use tripline_core::{State, StateError};
 
 use crate::frames;
 use crate::graph::Graph;
-use crate::plan::{Plan, Wanted, warm_up};
+use crate::plan::{Plan, warm_up};
 use crate::sandbox;
+use crate::slots::Wanted;
 
 /// What the child knows.
 #[derive(Default)]

@@ -1,4 +1,6 @@
 //! ONNX files as detectors: scores, limits, damage.
+#![allow(clippy::unwrap_used, reason = "a test may unwrap, in its own functions too")]
+#![allow(clippy::print_stdout, reason = "a test tells what was enforced")]
 
 mod damage;
 mod limits;
