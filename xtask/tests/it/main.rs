@@ -1,4 +1,5 @@
 //! The recipe for a new detector in CONTRIBUTING.md, run word for word in a copy of the workspace.
+#![allow(clippy::unwrap_used, reason = "a test may unwrap, in its own functions too")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
