@@ -358,6 +358,12 @@ pub enum EngineError {
         /// Its file or id.
         model: String,
     },
+    /// A model of another program has nothing that could go on learning.
+    #[error("{model}: a model of another program cannot be adapted; train one of ours")]
+    Imported {
+        /// Its file.
+        model: String,
+    },
     /// An ONNX file that is no detector.
     #[cfg(feature = "onnx")]
     #[error("{}: {source}", file.display())]

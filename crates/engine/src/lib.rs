@@ -13,9 +13,9 @@ pub mod judging;
 pub mod learn;
 mod lineage;
 pub mod model;
-pub mod outliers;
 #[cfg(feature = "onnx")]
 mod onnx;
+pub mod outliers;
 pub mod provenance;
 pub mod rank;
 mod rater;
