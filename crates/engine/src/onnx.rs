@@ -7,8 +7,9 @@ use tripline_core::{Detector as _, Link};
 use tripline_models::calibration::Calibrator;
 use tripline_store::{Limits, read_bounded};
 
+use crate::decision::Decision;
 use crate::error::EngineError;
-use crate::model::{Decision, Model};
+use crate::model::Model;
 use crate::provenance::Provenance;
 
 /// Whether this is an ONNX file, by its name or its first bytes.
@@ -53,6 +54,8 @@ pub(crate) fn read(file: &Path, bytes: Vec<u8>, limits: &Limits) -> Result<Model
         note: given
             .is_none()
             .then(|| format!("the settings of the ONNX file have no `threshold`: {own} is taken")),
+        extrapolation: None,
+        realised: None,
     };
     Ok(Model {
         preparer: None,

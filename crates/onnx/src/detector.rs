@@ -27,7 +27,8 @@ const ROUNDING: f64 = 1e-4;
 #[derive(Debug)]
 pub struct OnnxDetector {
     pub(crate) bytes: Arc<Vec<u8>>,
-    pub(crate) text: String,
+    /// The settings beside the file; none if they are in it.
+    pub(crate) text: Option<String>,
     pub(crate) settings: Settings,
     pub(crate) schema: Schema,
     pub(crate) columns: Vec<ColumnSettings>,
@@ -185,7 +186,9 @@ impl Detector for OnnxDetector {
     fn save(&self) -> State {
         let mut state = State::new();
         state.put_bytes("model", self.bytes.as_ref().clone());
-        state.put_text("settings", &self.text);
+        if let Some(text) = &self.text {
+            state.put_text("settings", text);
+        }
         state
     }
 

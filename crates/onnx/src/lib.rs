@@ -27,7 +27,6 @@ mod worker;
 pub use card::CARD;
 pub use description::{Description, Value};
 pub use detector::{MAX_BYTES, OnnxDetector};
-
 pub use error::{Limit, OnnxError};
 pub use launch::{WORKER, set_worker};
 pub use open::{is_model, read};

@@ -29,12 +29,12 @@ pub fn read(bytes: Vec<u8>, settings: Option<&str>) -> Result<OnnxDetector, Onnx
     let description = Description::load(&described)
         .map_err(|source| OnnxError::Answer { reason: source.to_string() })?;
     let (settings, text) = match (given, settings) {
-        (Some(given), Some(text)) => (given, text.to_owned()),
+        (Some(given), Some(text)) => (given, Some(text.to_owned())),
         _ => match &description.settings {
             Some(text) => {
                 // Its author is that of the model, who must not choose the limits.
                 let inside = Settings::parse(text)?;
-                (Settings { limits, ..inside }, text.clone())
+                (Settings { limits, ..inside }, None)
             }
             None => return Err(OnnxError::NoSettings { template: template(&description) }),
         },
@@ -92,8 +92,8 @@ pub fn read(bytes: Vec<u8>, settings: Option<&str>) -> Result<OnnxDetector, Onnx
 
 /// From what [`Detector::save`] gave.
 pub(crate) fn load(state: &State) -> Result<Box<dyn Detector>, LoadError> {
-    let settings = state.text("settings")?;
-    let detector = read(state.bytes("model")?.to_vec(), Some(settings)).map_err(|source| {
+    let settings = state.has("settings").then(|| state.text("settings")).transpose()?;
+    let detector = read(state.bytes("model")?.to_vec(), settings).map_err(|source| {
         StateError::invalid("model", &format!("an ONNX file that runs here ({source})"))
     })?;
     Ok(Box::new(detector))

@@ -18,6 +18,7 @@ const FREE: &[c_long] = &[
     libc::SYS_futex,
     libc::SYS_sched_yield,
     libc::SYS_clock_gettime,
+    libc::SYS_getcpu,
     libc::SYS_getrandom,
     libc::SYS_gettid,
     libc::SYS_getpid,
@@ -27,6 +28,9 @@ const FREE: &[c_long] = &[
     libc::SYS_exit,
     libc::SYS_exit_group,
 ];
+
+/// `PR_SET_VMA`: gives a name to a part of the process's own memory.
+const SET_VMA: u64 = 0x5356_4d41;
 
 /// From here on any other call ends the process.
 pub(super) fn give_up() -> Result<(), String> {
@@ -52,6 +56,8 @@ fn program() -> Result<BpfProgram, seccompiler::BackendError> {
     for call in [libc::SYS_mmap, libc::SYS_mprotect] {
         rules.insert(call, vec![argument(2, SeccompCmpOp::MaskedEq(exec), 0)?]);
     }
+    // An allocator names the memory that it takes.
+    rules.insert(libc::SYS_prctl, vec![argument(0, SeccompCmpOp::Eq, SET_VMA)?]);
     // `abort` signals its own process.
     let own = getpid().as_raw_nonzero().get() as u64;
     rules.insert(libc::SYS_tgkill, vec![argument(0, SeccompCmpOp::Eq, own)?]);
