@@ -7,7 +7,7 @@ use tripline_core::{
 use crate::open;
 
 /// The card of an ONNX file with its settings.
-pub const CARD: Card = Card {
+pub static CARD: Card = Card {
     id: "onnx_model",
     name: "ONNX model",
     family: Family::Neural,
