@@ -6,8 +6,9 @@
 
 use tripline_core::math;
 
+use super::domain::Domain;
 use super::normal;
-use super::space::{Domain, Space};
+use super::space::Space;
 use super::tpe::best_complete;
 use super::trial::{Direction, Trial};
 

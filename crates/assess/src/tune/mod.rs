@@ -5,6 +5,7 @@
 //! under way is worth going on with; the same seed with the same outcomes gives the same points,
 //! however many threads run them.
 
+mod domain;
 mod front;
 mod importance;
 mod normal;
@@ -16,11 +17,12 @@ mod study;
 mod tpe;
 mod trial;
 
+pub use domain::Domain;
 pub use front::{non_domination_ranks, pareto_front};
 pub use importance::importance;
 pub use parzen::ParzenEstimator;
 pub use pruner::{MedianPruner, Pruner, SuccessiveHalving};
-pub use space::{Dimension, Domain, Space, SpaceError};
+pub use space::{Dimension, Space, SpaceError};
 pub use study::{Study, StudyPlan, TellError};
 pub use tpe::{Sampler, Tpe};
 pub use trial::{Direction, Outcome, Trial};

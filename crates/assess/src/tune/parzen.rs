@@ -8,8 +8,9 @@
 
 use tripline_core::{Rng, math};
 
+use super::domain::Domain;
 use super::normal;
-use super::space::{Domain, Space};
+use super::space::Space;
 
 /// Points from here back to the last one weigh 1, older ones less.
 const RECENT: usize = 25;

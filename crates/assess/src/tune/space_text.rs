@@ -2,7 +2,7 @@
 
 use tripline_core::{ParamValue, Range};
 
-use super::space::Domain;
+use super::domain::Domain;
 
 /// From `low..high`, `low..high:log` or `a|b`; values must be of the kind of `range`, and with
 /// `bounded` within it.
