@@ -41,4 +41,5 @@ pub const CARDS: &[&Card] = &[
     &ensembles::voting::CARD,
     &ensembles::stacking::CARD,
     &ensembles::feature_bagging::CARD,
+    &ensembles::synthetic_outliers::CARD,
 ];

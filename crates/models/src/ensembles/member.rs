@@ -131,7 +131,9 @@ impl Member {
         if self.card.supervision == Supervision::Supervised && part.labels.is_none() {
             return Err(FitError::NoLabels);
         }
-        let all = part.rows.len();
+        // Its columns are prepared by the same rows that it learns: attacks would show in quantiles.
+        let benign = self.card.supervision == Supervision::Benign && part.labels.is_some();
+        let part = if benign { &part.select(&part.benign()) } else { part };
         let (prepared, keep) = match &self.preparation {
             Some((preparation, words)) => {
                 let fitted = preparation.fit(words, &part.rows, part.labels.as_ref(), seed)?;
@@ -139,12 +141,10 @@ impl Member {
             }
             None => (None, None),
         };
-        let mut keep = keep.unwrap_or_else(|| (0..all).collect());
-        if let (Supervision::Benign, Some(labels)) = (self.card.supervision, &part.labels) {
-            keep.retain(|&row| !labels.is_attack(row));
-        }
-        let chosen =
-            if keep.len() == all { Cow::Borrowed(part) } else { Cow::Owned(part.select(&keep)) };
+        let chosen = match keep {
+            Some(keep) => Cow::Owned(part.select(&keep)),
+            None => Cow::Borrowed(part),
+        };
         let rows = match &prepared {
             Some(prepared) => prepared.apply(&chosen.rows)?,
             None => chosen.rows.clone(),

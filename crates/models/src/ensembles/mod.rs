@@ -13,6 +13,7 @@ mod scale;
 mod search;
 pub mod stacking;
 mod stacking_model;
+pub mod synthetic_outliers;
 pub mod voting;
 mod voting_model;
 

@@ -54,7 +54,7 @@ const PARAMS: &[ParamSpec] = &[
         name: "base",
         doc: "The classifier, as `detector[preparation](name=value,…)`; preparation and parameters \
               may be left out.",
-        default: ParamValue::Static("gradient_boosting(n_estimators=50)"),
+        default: ParamValue::Static("gradient_boosting(n_estimators=100)"),
         range: Range::Text,
         search: None,
     },

@@ -14,6 +14,7 @@ mod linear_data;
 mod neighbours;
 mod score;
 mod shap;
+mod synthetic_outliers;
 mod tails;
 mod tree_data;
 mod trees;
