@@ -20,9 +20,9 @@ from select_nsl import KINDS, judge, runs_of
 
 FROZEN = common.ROOT / "bench" / "nsl_anomaly_frozen.json"
 
-# Rows scored of an attack name, and of the normals held out: enough for the mean, not for hours.
-MOST_OF_A_NAME = 1000
-MOST_NORMALS = 6000
+# Rows fitted and scored of an attack name and of the normals: enough for the mean, not for hours.
+MOST_OF_A_NAME = {"fit": 3000, "score": 1000}
+MOST_NORMALS = {"fit": 10_000, "score": 6000}
 
 LOGS = "clip=infinite,impute=median,log1p,encode=one_hot,scale=standard"
 PLACES = "clip=infinite,impute=median,scale=quantile,encode=one_hot"
@@ -30,7 +30,7 @@ BELLS = "clip=infinite,impute=median,scale=quantile:normal,encode=one_hot"
 
 PCA = f"pca[{PLACES}](n_components=0.9,score=reconstruction,standardization=false)"
 MIXTURE = f"gaussian_mixture[{PLACES}](n_components=5,reg_covar=0.1)"
-GAUSS = f"gaussian_mixture[{PLACES}](n_components=1,reg_covar=0.01)"
+BELL_MIXTURE = f"gaussian_mixture[{BELLS}](n_components=5,reg_covar=1.0)"
 BOOSTING = (
     "gradient_boosting[encode=one_hot](n_estimators=100,num_leaves=64,max_depth=6,learning_rate=0.1,"
     "reg_lambda=1.0,min_child_weight=0.001,subsample=0.8,colsample_bytree=0.5)"
@@ -46,27 +46,22 @@ def vote(*members, **params):
 
 
 def anomaly_candidates():
-    together = {"combine": "average", "normalise": "rank"}
+    plain = {"score": "reconstruction", "standardization": "false"}
     return [
         one("isolation_forest", LOGS),
-        one("isolation_forest", PLACES),
         one("ecod", LOGS),
-        one("pca", LOGS, n_components=0.5, score="reconstruction", standardization="false"),
-        *(
-            one("pca", recipe, n_components=share, score="reconstruction", standardization="false")
-            for recipe in (PLACES, BELLS)
-            for share in (0.5, 0.8, 0.9, 0.95)
-        ),
-        *(one("gaussian_mixture", PLACES, n_components=1, reg_covar=ridge) for ridge in (0.01, 0.03, 0.1)),
+        *(one("pca", LOGS, n_components=share, **plain) for share in (0.5, 0.9)),
+        *(one("pca", PLACES, n_components=share, **plain) for share in (0.5, 0.8, 0.9)),
+        one("pca", BELLS, n_components=0.9, **plain),
+        *(one("gaussian_mixture", PLACES, n_components=1, reg_covar=ridge) for ridge in (0.01, 0.03)),
         *(
             one("gaussian_mixture", PLACES, n_components=count, reg_covar=ridge)
             for count in (3, 5, 10)
             for ridge in (0.03, 0.1)
         ),
-        one("gaussian_mixture", BELLS, n_components=5, reg_covar=0.1),
-        vote(PCA, GAUSS, **together),
-        vote(PCA, MIXTURE, **together),
-        vote(PCA, GAUSS, MIXTURE, **together),
+        one("gaussian_mixture", BELLS, n_components=5, reg_covar=1.0),
+        vote(PCA, MIXTURE, combine="average", normalise="tail"),
+        vote(MIXTURE, f"bells:{BELL_MIXTURE}", combine="average", normalise="tail"),
     ]
 
 
@@ -78,20 +73,18 @@ def fusion_candidates():
     out = [boosting]
     for normalise in ("rank", "tail", "z_score"):
         way = {"combine": "average", "normalise": normalise}
-        out.append(vote(BOOSTING, GAUSS, **way))
-        for weights in ("2,1,1", "4,1,1"):
+        out.append(vote(BOOSTING, PCA, **way))
+        out.append(vote(BOOSTING, MIXTURE, **way))
+        for weights in ("1,1,1", "2,1,1"):
             out.append(vote(BOOSTING, PCA, MIXTURE, weights=weights, **way))
     return out
 
 
-def thinned(rows, name, rng):
+def thinned(rows, name, rng, use):
     """At most so many rows of each attack name and of the normals."""
     rows = rng.permutation(rows)
-    kept = [
-        rows[name[rows] == one][: MOST_NORMALS if one == "normal" else MOST_OF_A_NAME]
-        for one in np.unique(name[rows])
-    ]
-    return np.sort(np.concatenate(kept))
+    most = {one: MOST_NORMALS[use] if one == "normal" else MOST_OF_A_NAME[use] for one in np.unique(name[rows])}
+    return np.sort(np.concatenate([rows[name[rows] == one][:count] for one, count in most.items()]))
 
 
 def anomaly_runs(name, attack, group, seeds, service):
@@ -105,15 +98,17 @@ def anomaly_runs(name, attack, group, seeds, service):
             names = rng.permutation(np.unique(service[~attack]))
             test |= ~attack & np.isin(service, names[: len(names) // 3])
         fit = ~attack & ~test & ~np.isin(group, group[test])
-        score = thinned(np.flatnonzero(test | attack), name, rng)
-        runs.append({"name": f"{seed}", "seed": seed, "fit": np.flatnonzero(fit), "score": score})
+        fit, score = np.flatnonzero(fit), np.flatnonzero(test | attack)
+        fit, score = thinned(fit, name, rng, "fit"), thinned(score, name, rng, "score")
+        runs.append({"name": f"{seed}", "seed": seed, "fit": fit, "score": score})
     return runs
 
 
 def fusion_runs(name, attack, group, seeds, service):
     runs = runs_of(name, attack, group, seeds, service)
     for number, run in enumerate(runs):
-        run["score"] = thinned(run["score"], name, np.random.default_rng(number))
+        for use in ("fit", "score"):
+            run[use] = thinned(run[use], name, np.random.default_rng(number), use)
     return runs
 
 

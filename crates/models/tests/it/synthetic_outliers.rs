@@ -1,7 +1,8 @@
 //! Synthetic outliers: what they learn without labels, and of attacks that no label told.
 
+use tripline_conformance::{PROMISES, check_with};
 use tripline_core::{
-    Column, Detector, FitContext, FitError, Frame, Labels, Params, Rng, Rows, Silent, Task,
+    Column, Detector, FitContext, FitError, Frame, Labels, Params, Promise, Rng, Rows, Silent, Task,
 };
 use tripline_models::ensembles::synthetic_outliers::CARD;
 
@@ -126,4 +127,15 @@ fn a_base_that_learns_no_attacks_is_refused() {
     let refused = (CARD.build)(&params(&[("base", "isolation_forest")]), &register());
     let Err(error) = refused else { panic!("a base without labels is taken") };
     assert!(error.to_string().contains("does not learn from attacks"), "{error}");
+}
+
+#[test]
+fn other_bases_keep_every_promise() {
+    let register = register();
+    for base in ["random_forest(n_estimators=20)", "extra_trees(n_estimators=20)"] {
+        let params = params(&[("base", base), ("swap", "1"), ("n_estimators", "2")]);
+        for &promise in PROMISES.iter().filter(|&&promise| promise != Promise::MillionRows) {
+            check_with(&CARD, &register, &params, promise);
+        }
+    }
 }
