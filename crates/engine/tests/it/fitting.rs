@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tripline_assess::threshold::ThresholdRule;
-use tripline_core::{Column, Dataset, Labels, Rng, Rows, Silent, Source, Task};
+use tripline_core::{Column, Dataset, Labels, Rng, Rows, Silent, Source, Supervision, Task};
 use tripline_engine::evaluate::evaluate;
 use tripline_engine::explain::ExplainSettings;
 use tripline_engine::{
@@ -89,8 +89,10 @@ fn a_threshold_keeps_its_budget_on_rows_that_it_never_saw() {
             let fpr = judgement.test.value("fpr").unwrap();
             // 450 benign validation rows tell 5 % to about ± 1 %; three of these.
             assert!(fpr < 0.08, "{} {validation}: {fpr}", card.id);
+            // What learns benign rows alone may be blind to these attacks; its budget holds still.
             let auc = judgement.test.value("roc_auc").unwrap();
-            assert!(auc > 0.75, "{} {validation}: {auc}", card.id);
+            let told = card.supervision == Supervision::Supervised;
+            assert!(!told || auc > 0.75, "{} {validation}: {auc}", card.id);
         }
     }
 }

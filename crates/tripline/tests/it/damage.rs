@@ -313,12 +313,12 @@ fn data_that_do_not_fit_the_model() {
 #[test]
 fn wrong_options() {
     let bench = Bench::with_flows();
-    fails(
-        &bench,
-        "train flows.csv --model boosting -o m.trip",
-        2,
-        "error: unknown model `boosting`, known are: gradient_boosting, random_forest, extra_trees, isolation_forest, sgd, logistic_regression; `tripline detectors` tells what they are",
-    );
+    let run = bench.run("train flows.csv --model boosting -o m.trip");
+    assert_eq!(run.code, 2);
+    let start = "error: unknown model `boosting`, known are: gradient_boosting, random_forest,";
+    assert!(run.err.starts_with(start), "{}", run.err);
+    let end = "; `tripline detectors` tells what they are";
+    assert!(run.err.trim_end().ends_with(end), "{}", run.err);
     fails(
         &bench,
         "train flows.csv -p n_estimators=-1 -o m.trip",
