@@ -28,6 +28,8 @@ pub const CARDS: &[&Card] = &[
     &linear::logistic_regression::CARD,
     &neighbours::lof::CARD,
     &neighbours::knn::CARD,
+    &kernels::one_class_svm::CARD,
+    &kernels::one_class_svm_rff::CARD,
     &density::z_score::CARD,
     &density::hbos::CARD,
     &density::copod::CARD,

@@ -12,6 +12,7 @@ mod kernel_shap;
 mod linear;
 mod linear_data;
 mod neighbours;
+mod one_class_svm;
 mod score;
 mod shap;
 mod synthetic_outliers;
