@@ -9,6 +9,7 @@ mod fixture;
 mod half_space_trees;
 mod imports;
 mod kernel_shap;
+mod isolation;
 mod linear;
 mod linear_data;
 mod neighbours;
