@@ -32,6 +32,7 @@ pub const CARDS: &[&Card] = &[
     &neighbours::knn::CARD,
     &kernels::one_class_svm::CARD,
     &kernels::one_class_svm_rff::CARD,
+    &density::loda::CARD,
     &density::z_score::CARD,
     &density::hbos::CARD,
     &density::copod::CARD,

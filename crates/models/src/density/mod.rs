@@ -13,6 +13,7 @@ mod histogram;
 pub mod incremental_pca;
 mod kmeans;
 mod ledoit_wolf;
+pub mod loda;
 mod mixture;
 pub mod padim;
 pub mod pca;
