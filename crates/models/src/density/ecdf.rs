@@ -4,9 +4,7 @@ use tripline_core::math;
 use tripline_core::{State, StateError};
 
 use super::additive::ColumnScore;
-
-/// Values looked up beside each other.
-const SEARCHES: usize = 8;
+use super::guide::Guide;
 
 /// How the probabilities of both tails become a column's score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +51,7 @@ pub(super) struct Distribution {
     /// The score of each value, after that of the gap below it: 2 m + 1 numbers for m values, so
     /// that one look-up serves both.
     scores: Vec<f64>,
+    guide: Guide,
 }
 
 impl Distribution {
@@ -104,39 +103,17 @@ impl Distribution {
             right = tail(rows - end);
         }
         scores.push(tails.combine(left, right, skewness));
-        Self { tails, values, at_most, skewness, scores }
-    }
-
-    /// How many known values are below each wanted one. One search waits for memory at each step;
-    /// several beside each other wait together.
-    fn below(&self, wanted: &[f64; SEARCHES]) -> [usize; SEARCHES] {
-        let mut base = [0; SEARCHES];
-        let mut left = self.values.len();
-        while left > 1 {
-            let half = left / 2;
-            for (base, wanted) in base.iter_mut().zip(wanted) {
-                // No branch: which way a search goes cannot be foreseen.
-                *base += half * usize::from(self.values[*base + half - 1] < *wanted);
-            }
-            left -= half;
-        }
-        for (base, wanted) in base.iter_mut().zip(wanted) {
-            *base += usize::from(self.values[*base] < *wanted);
-        }
-        base
+        let guide = Guide::new(&values);
+        Self { tails, values, at_most, skewness, scores, guide }
     }
 }
 
 impl ColumnScore for Distribution {
     fn add(&self, values: &[f64], scores: &mut [f64]) {
-        for (values, scores) in values.chunks(SEARCHES).zip(scores.chunks_mut(SEARCHES)) {
-            let mut wanted = [0.0; SEARCHES];
-            wanted[..values.len()].copy_from_slice(values);
-            let below = self.below(&wanted);
-            for ((score, value), below) in scores.iter_mut().zip(values).zip(below) {
-                let known = self.values.get(below) == Some(value);
-                *score += self.scores[2 * below + usize::from(known)];
-            }
+        for (score, &value) in scores.iter_mut().zip(values) {
+            let below = self.guide.below(&self.values, value);
+            let known = self.values.get(below) == Some(&value);
+            *score += self.scores[2 * below + usize::from(known)];
         }
     }
 
@@ -213,10 +190,11 @@ fn thin(values: &mut Vec<f64>, at_most: &mut Vec<u32>, limit: usize) {
         return;
     }
     let end = limit / 4;
-    let between = limit - 2 * end;
+    let between = limit - 2 * end - 1;
     let stride = (count - 2 * end).div_ceil(between.max(1));
     let keep: Vec<usize> = (0..count)
-        .filter(|&k| k < end || k + end >= count || (k - end).is_multiple_of(stride))
+        // One more at the upper end: the right tail of a value is what the one before it leaves.
+        .filter(|&k| k < end || k + end + 1 >= count || (k - end).is_multiple_of(stride))
         .collect();
     *values = keep.iter().map(|&k| values[k]).collect();
     // The last value must stand for all rows.

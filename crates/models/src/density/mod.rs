@@ -8,6 +8,7 @@ mod ecdf;
 pub mod ecod;
 mod fast_mcd;
 pub mod gaussian_mixture;
+mod guide;
 pub mod hbos;
 mod histogram;
 pub mod incremental_pca;
