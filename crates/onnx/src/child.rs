@@ -25,6 +25,10 @@ const SAME_EVERYWHERE: &[(&str, &str)] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const SAME_EVERYWHERE: &[(&str, &str)] = &[];
 
+/// Keeps mimalloc, if the program has it, from reserving 1 GiB before the limit on memory is set,
+/// which would come on top of the limit.
+const RESERVE: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "16MiB");
+
 /// A running child; it is ended when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Child {
@@ -49,6 +53,7 @@ impl Child {
         let process = command
             .env_clear()
             .envs(SAME_EVERYWHERE.iter().copied())
+            .env(RESERVE.0, RESERVE.1)
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::piped())
