@@ -36,8 +36,8 @@ impl Trainer for ByColumn {
         let labels = held.labels.clone().ok_or_else(|| TrainerError::new("no labels"))?;
         let scores = scores(self.0, &held)?;
         let rule = ThresholdRule::fpr(0.1).map_err(TrainerError::new)?;
-        let threshold =
-            rule.choose(&scores.raw, &labels.attacks()).map_err(TrainerError::new)?.value;
+        let chosen = rule.choose_supported(&scores.raw, &labels.attacks());
+        let threshold = chosen.map_err(TrainerError::new)?.value;
         let validation = Scored::of(scores, labels, &held);
         Ok(Box::new(Fitted { column: self.0, threshold, validation }))
     }

@@ -40,16 +40,20 @@ fn model() -> Model {
     Plan::new("half_space_trees", &settings).unwrap().fit(&benign, 0, &Silent).unwrap().model
 }
 
-/// A batch of a stream at a share of its way: benign traffic drifts by its own deviation in one
-/// column; every other row is an attack on its way from there to its final form.
+/// A batch of a stream at a share of its way: benign traffic drifts in one column; every other row
+/// is an attack on its way from there to its final form.
 fn batch(rng: &mut Rng, way: f64) -> Dataset {
-    let benign = around(rng, [way, 0.0, 0.0], BATCH / 2, 1.0);
+    let benign = around(rng, [DRIFT * way, 0.0, 0.0], BATCH / 2, 1.0);
     let attack = around(rng, FINAL.map(|at| at * way), BATCH / 2, 0.5);
     let mut rows = [benign, attack].concat();
     rng.shuffle(&mut rows);
     data(&rows)
 }
 
+/// How far benign traffic drifts, in its own deviations.
+const DRIFT: f64 = 1.5;
+
+/// Where the attack ends.
 const FINAL: [f64; 3] = [-6.0, 6.0, 6.0];
 
 /// Share of rows that alert.
@@ -76,7 +80,7 @@ fn an_attack_that_creeps_in_is_learnt_without_a_guard_and_not_with_it() {
     let guarded = after_the_stream(&folder.path().join("guarded"), GuardSettings::default());
     let mut rng = Rng::new(3);
     let attack = data(&around(&mut rng, FINAL, 1000, 0.5));
-    let drifted = data(&around(&mut rng, [1.0, 0.0, 0.0], 20_000, 1.0));
+    let drifted = data(&around(&mut rng, [DRIFT, 0.0, 0.0], 20_000, 1.0));
     let frozen = guarded.reference();
     let found =
         [alerts(frozen, &attack), alerts(&naive, &attack), alerts(guarded.model(), &attack)];
@@ -96,7 +100,7 @@ fn an_attack_that_creeps_in_is_learnt_without_a_guard_and_not_with_it() {
     assert!(found[0] > 0.95, "the frozen model finds the attack: {found:?}");
     assert!(found[1] < 0.1, "the naive rule is led away: {found:?}");
     assert!(found[2] >= 0.9 * found[0], "the guarded one is not: {found:?}");
-    assert!(alarms[2] < 0.8 * alarms[0], "benign drift is learnt: {alarms:?}");
+    assert!(alarms[2] < 0.6 * alarms[0], "benign drift is learnt: {alarms:?}");
 }
 
 /// The rule without a guard: whatever is no alert of the model as it is now is learnt. A journal

@@ -64,7 +64,7 @@ pub(crate) struct Learn {
     #[arg(long, value_name = "N", default_value_t = 60.0, help_heading = "Guard")]
     burst: f64,
     /// Undo a batch that moves the canaries' mean probability by more than this
-    #[arg(long, value_name = "P", default_value_t = 0.1, help_heading = "Guard")]
+    #[arg(long, value_name = "P", default_value_t = 0.3, help_heading = "Guard")]
     tolerance: f64,
     /// Rows learnt at once
     #[arg(long, value_name = "N", default_value_t = 4096)]
