@@ -4,9 +4,9 @@
 
 NumPy 2, scikit-learn 1.9.1. Every 41st row, its 39 numeric columns, each divided by the power of two
 below its standard deviation. Many rows are equally far from a third: scikit-learn's own algorithms
-differ from each other there, so the factors come from all distances, sorted by distance, then by the
-row in which the values first appear. Squares are added in eight lanes, as the crate does, so that
-what is equally far is so to the last bit. Printed: how many rows scikit-learn has otherwise.
+differ from each other there, so the factors come from all distances, sorted by their square, then by
+the row in which the values first appear. Squares are added in eight lanes, as the crate does, so that
+what is equally far is so to the last bit; roots would make equal what is not. Printed: how many rows scikit-learn has otherwise.
 """
 
 import json
@@ -19,7 +19,7 @@ from sklearn.neighbors import LocalOutlierFactor
 K = 20
 
 
-def distances(rows):
+def squares(rows):
     padded = np.zeros((len(rows), -(-rows.shape[1] // 8) * 8))
     padded[:, : rows.shape[1]] = rows
     lanes = np.zeros((len(rows), len(rows), 8))
@@ -29,17 +29,18 @@ def distances(rows):
     total = lanes[:, :, 0]
     for lane in range(1, 8):
         total = total + lanes[:, :, lane]
-    return np.sqrt(total)
+    return total
 
 
 def factors(rows):
-    far = distances(rows)
+    square = squares(rows)
+    far = np.sqrt(square)
     count = len(rows)
     seen = {}
     first = np.array([seen.setdefault(row.tobytes(), at) for at, row in enumerate(rows)])
     near, reach = [], np.zeros(count)
     for row in range(count):
-        order = np.lexsort((np.arange(count), first, far[row]))
+        order = np.lexsort((np.arange(count), first, square[row]))
         near.append(order[order != row][:K])
         reach[row] = far[row, near[row][-1]]
     density = np.array(
