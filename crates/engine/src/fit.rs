@@ -122,21 +122,34 @@ impl Plan {
             let weights = validation_weights.as_deref();
             Calibrator::fit(kind, detector.link(), &raw, &attacks, weights)
         };
-        let calibrator = match fit(self.calibration(detector.link(), &attacks)) {
-            // Scores without a tail still have a share of benign rows below them.
-            Err(CalibrationError::NoTail { .. }) if self.settings.calibration.is_none() => {
-                fit(CalibratorKind::EmpiricalCdf)
-            }
-            fitted => fitted,
+        let free = self.settings.calibration.is_none();
+        let mut fitted = fit(self.calibration(detector.link(), &attacks));
+        // A sigmoid without slope would give every row the same probability.
+        let blind = free && matches!(&fitted, Ok(calibrator) if calibrator.is_flat());
+        if blind {
+            fitted = fit(CalibratorKind::Tail);
         }
-        .map_err(|source| match source {
+        // Scores without a tail still have a share of benign rows below them.
+        if free && matches!(fitted, Err(CalibrationError::NoTail { .. })) {
+            fitted = fit(CalibratorKind::EmpiricalCdf);
+        }
+        let calibrator = fitted.map_err(|source| match source {
             CalibrationError::NoRows { class } => {
                 let rows = attacks.len();
                 EngineError::HeldBack { file: train.source.name.clone(), class, rows }
             }
             source => EngineError::Calibration { model: self.card.id.to_owned(), source },
         })?;
-        let threshold = self.threshold(&raw, &attacks)?;
+        let mut decision = Decision::from(self.threshold(&raw, &attacks)?);
+        if blind {
+            let note = "the attacks among the validation rows score no higher than benign rows do: \
+                        this model does not find them; its probability is the share of benign rows \
+                        that score lower";
+            decision.note = Some(match decision.note {
+                Some(other) => format!("{note}; {other}"),
+                None => note.to_owned(),
+            });
+        }
         let provenance = Provenance {
             program: concat!("tripline ", env!("CARGO_PKG_VERSION")).to_owned(),
             params: self.params.iter().map(|(n, v)| (n.to_owned(), v.to_string())).collect(),
@@ -161,7 +174,7 @@ impl Plan {
                 preparer: Some(preparer),
                 detector,
                 calibrator,
-                decision: Decision::from(threshold),
+                decision,
                 provenance,
                 typical: Some(typical),
                 background: Some(background),

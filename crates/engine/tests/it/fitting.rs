@@ -166,3 +166,23 @@ fn a_method_that_learns_benign_rows_needs_no_labels() {
     let error = plan.fit(&unlabelled, 0, &Silent).unwrap_err();
     assert!(matches!(error, EngineError::NoLabels { .. }), "{error}");
 }
+
+#[test]
+fn a_model_that_is_blind_to_the_attacks_says_so_and_still_ranks() {
+    let mut inside = data(2000, 3);
+    let labels = inside.labels.clone().unwrap();
+    // Attacks stand where benign rows are densest.
+    let mut rng = Rng::new(5);
+    let values: Vec<f64> =
+        (0..2000).map(|row| rng.normal() * if labels.is_attack(row) { 0.1 } else { 1.0 }).collect();
+    inside.rows = Rows::new(vec![("bytes".to_owned(), Column::numeric(values))]).unwrap();
+    let fitted =
+        Plan::new("z_score", &settings("z_score")).unwrap().fit(&inside, 0, &Silent).unwrap();
+    let verdicts = fitted.model.score(&inside.rows).unwrap();
+    let mut distinct = verdicts.probability.clone();
+    distinct.sort_by(f64::total_cmp);
+    distinct.dedup();
+    assert!(distinct.len() > 1000, "{} probabilities", distinct.len());
+    let note = fitted.model.decision().note.clone().unwrap();
+    assert!(note.contains("does not find them"), "{note}");
+}

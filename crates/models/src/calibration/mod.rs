@@ -172,6 +172,11 @@ impl Calibrator {
         probability.clamp(0.0, 1.0)
     }
 
+    /// Whether it gives every score the same number: no higher score went with more attacks.
+    pub fn is_flat(&self) -> bool {
+        matches!(self, Self::Platt(platt) if platt.slope == 0.0)
+    }
+
     /// [`Calibrator::apply`] of each score.
     pub fn apply_all(&self, raw: &[f64]) -> Vec<f64> {
         raw.iter().map(|&raw| self.apply(raw)).collect()
