@@ -17,6 +17,11 @@ use super::weights::totals;
 /// The least prior of a class (LightGBM's `kEpsilon`).
 const LEAST_PRIOR: f64 = 1e-15;
 
+/// Largest leaf, before the learning rate, of a round that goes on from a fitted forest. A row of
+/// which that forest is sure and wrong has a Newton step of 1 / p, thousands of log-odds; XGBoost's
+/// `max_delta_step` is such a bound, for the same reason.
+const LARGEST_STEP: f64 = 10.0;
+
 /// How boosting goes; names as LightGBM has them.
 #[derive(Debug, Clone)]
 pub(crate) struct Boosting {
@@ -54,6 +59,7 @@ impl Boosting {
         let outputs = fitted.outputs;
         let priors = totals(&binned.class, &binned.weight, classes);
         let mut state = self.boosted(binned, outputs, classes, margins);
+        state.largest = LARGEST_STEP;
         let mut grower = Grower::new(binned, &self.rules, &self.shape);
         let mut forest = fitted.clone();
         let first = fitted.trees() / outputs.max(1);
@@ -91,6 +97,7 @@ impl Boosting {
             slopes: vec![[0.0; 2]; binned.len],
             cells: vec![[0, 0]; binned.len],
             bag: Vec::new(),
+            largest: f64::INFINITY,
         }
     }
 
@@ -176,6 +183,8 @@ struct Boosted<'a> {
     cells: Vec<Cell>,
     /// Entries in the bag, if not all.
     bag: Vec<u32>,
+    /// Bound of a leaf before the learning rate.
+    largest: f64,
 }
 
 impl Boosted<'_> {
@@ -266,7 +275,7 @@ impl Boosted<'_> {
         };
         for node in &mut tree.nodes {
             if let GrownKind::Leaf(values) = &mut node.kind {
-                values[0] *= self.plan.learning_rate;
+                values[0] = values[0].clamp(-self.largest, self.largest) * self.plan.learning_rate;
             }
         }
         if all {

@@ -113,6 +113,35 @@ fn what_is_new_is_learnt_on_top() {
     assert_eq!(loaded.score(&unseen.0).unwrap(), later.score(&unseen.0).unwrap());
 }
 
+/// The share of pairs in which the attack scores higher.
+fn auc(detector: &dyn Detector, data: &(Frame, Labels)) -> f64 {
+    let scores = detector.score(&data.0).unwrap();
+    let of = |attack: bool| {
+        let rows =
+            scores.iter().enumerate().filter(move |(row, _)| data.1.is_attack(*row) == attack);
+        rows.map(|(_, score)| *score).collect::<Vec<f64>>()
+    };
+    let (attacks, benign) = (of(true), of(false));
+    let wins = attacks.iter().map(|a| benign.iter().filter(|b| a > b).count()).sum::<usize>();
+    wins as f64 / (attacks.len() * benign.len()) as f64
+}
+
+#[test]
+fn a_forest_that_is_sure_and_wrong_is_not_thrown_off() {
+    // Fitted until it is sure of every row; then rows of another site, some of them against it.
+    let (old, new, unseen) = (rows(1500, 6, 0.0), rows(1000, 7, 0.3), rows(2000, 8, 0.3));
+    for task in [Task::Binary, Task::Multiclass] {
+        let first = fit("400", &[("learning_rate", "0.3")], &old, task);
+        let later = go_on(first.as_ref(), "5", &[("learning_rate", "0.3")], &new, task).unwrap();
+        let (before, after) = (auc(first.as_ref(), &unseen), auc(later.as_ref(), &unseen));
+        assert!(after > before - 0.005, "{task:?}: {before} to {after}");
+        let (one, other) = (first.score(&unseen.0).unwrap(), later.score(&unseen.0).unwrap());
+        let moved = one.iter().zip(&other).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        // Five rounds of at most 10, times the learning rate, by each of the class margins.
+        assert!(moved < 5.0 * 10.0 * 0.3 * 2.0 + 1e-9, "{task:?}: {moved}");
+    }
+}
+
 #[test]
 fn what_does_not_go_on_is_an_error() {
     let data = rows(500, 5, 0.0);
