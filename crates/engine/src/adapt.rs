@@ -16,8 +16,7 @@ use crate::register;
 /// How a model is adapted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdaptSettings {
-    /// How the threshold is chosen; none takes the model's own rule, and of a rate that the rows do
-    /// not support the smallest one that they do.
+    /// How the threshold is chosen; none takes the model's own rule.
     pub threshold: Option<ThresholdRule>,
     /// Largest share of rows without labels that may alert at the model's own threshold.
     pub most_alerts: f64,
@@ -59,7 +58,7 @@ pub struct Adaptation {
 ///
 /// Rows of both kinds with labels are learnt by a detector that can go on (boosting by further
 /// trees, others by [`tripline_core::Online`]), except for those held out, which give calibration
-/// and threshold. Rows without labels, or benign ones alone, are taken as benign: they give the
+/// and threshold. Benign rows alone, and rows without labels, which are taken as benign, give the
 /// threshold, the calibration where that needs no attacks, and a detector that learns benign rows
 /// learns half of them.
 ///
@@ -92,7 +91,7 @@ pub fn adapt(
     }
     let before = model.score(&data.rows)?;
     let alerts = before.alert.iter().filter(|alert| **alert).count();
-    let unlabelled = !labelled;
+    let unlabelled = data.labels.is_none();
     if unlabelled && alerts as f64 > settings.most_alerts * data.len() as f64 {
         return Err(EngineError::TooManyAlerts {
             model: model.name(),
@@ -306,7 +305,7 @@ impl Step<'_> {
         let provenance = self.model.provenance();
         let own = ThresholdRule::parse(&provenance.threshold_rule);
         let rule = own.or_else(|_| ThresholdRule::parse(&self.model.decision().rule))?;
-        Ok(rule.choose_supported(raw, attacks)?)
+        Ok(rule.choose(raw, attacks)?)
     }
 }
 

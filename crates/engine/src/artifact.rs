@@ -61,6 +61,9 @@ impl Model {
         if let Some(background) = &self.background {
             file.put_state("background", &background.save());
         }
+        if let Some(canaries) = &self.canaries {
+            file.put_state("canaries", &canaries.save());
+        }
         if let Some(typical) = &self.typical {
             file.put_state("typical", &typical.save());
         }
@@ -121,6 +124,7 @@ impl Model {
             },
             provenance: Provenance::default(),
             background: None,
+            canaries: None,
             typical: None,
             signer: None,
             imported: Some(Sha256::digest(bytes).into()),
@@ -168,6 +172,10 @@ fn from_file(file: &ModelFile) -> Result<Model, EngineError> {
         Some(_) => Some(Rows::load(&file.state("background")?).map_err(damaged("background"))?),
         None => None,
     };
+    let canaries = match file.get("canaries") {
+        Some(_) => Some(Rows::load(&file.state("canaries")?).map_err(damaged("canaries"))?),
+        None => None,
+    };
     let typical = match file.get("typical") {
         Some(_) => Some(
             Typical::load(&file.state("typical")?).map_err(state).map_err(damaged("typical"))?,
@@ -181,6 +189,7 @@ fn from_file(file: &ModelFile) -> Result<Model, EngineError> {
         decision: decision.map_err(damaged("decision"))?,
         provenance: provenance.map_err(damaged("provenance"))?,
         background,
+        canaries,
         typical,
         signer: file.signer(),
         imported: None,

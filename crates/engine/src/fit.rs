@@ -166,7 +166,12 @@ impl Plan {
             validation_rows: validation.len() as u64,
             ..Provenance::default()
         };
-        let background = background(&train, labels, &preparer, seed)?;
+        let background = sample(&train, labels, false, &preparer, seed)?;
+        // What may go on learning needs rows that it must not forget.
+        let canaries = match self.card.abilities.online && labels.attacks().contains(&true) {
+            true => Some(sample(&train, labels, true, &preparer, seed)?),
+            false => None,
+        };
         let typical = typical(&train, labels, &preparer)?;
         let probability = calibrator.apply_all(&raw);
         Ok(FittedModel {
@@ -178,6 +183,7 @@ impl Plan {
                 provenance,
                 typical: Some(typical),
                 background: Some(background),
+                canaries,
                 signer: None,
                 imported: None,
                 path: std::path::PathBuf::new(),
@@ -401,18 +407,20 @@ struct Fit {
     rows: usize,
 }
 
-/// Benign rows in the columns that the preparer takes, in random order.
-fn background(
+/// Benign rows, or attacks, in the columns that the preparer takes, in random order.
+fn sample(
     train: &Dataset,
     labels: &Labels,
+    attacks: bool,
     preparer: &Preparer,
     seed: u64,
 ) -> Result<Rows, EngineError> {
-    let benign: Vec<usize> = (0..labels.len()).filter(|&row| !labels.is_attack(row)).collect();
+    let of_kind: Vec<usize> =
+        (0..labels.len()).filter(|&row| labels.is_attack(row) == attacks).collect();
     // A part number of its own keeps this draw apart from those of the detectors.
     const PART: u64 = 0x6261_636b;
-    let drawn = Rng::for_part(seed, PART).sample(benign.len(), BACKGROUND_ROWS);
-    let index: Vec<usize> = drawn.into_iter().map(|at| benign[at]).collect();
+    let drawn = Rng::for_part(seed, PART).sample(of_kind.len(), BACKGROUND_ROWS);
+    let index: Vec<usize> = drawn.into_iter().map(|at| of_kind[at]).collect();
     let names: Vec<&str> = preparer.input().names().collect();
     train
         .rows

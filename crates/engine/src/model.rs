@@ -29,6 +29,8 @@ pub struct Model {
     pub(crate) decision: Decision,
     pub(crate) provenance: Provenance,
     pub(crate) background: Option<Rows>,
+    /// Attacks of the training, for a method that may go on learning.
+    pub(crate) canaries: Option<Rows>,
     pub(crate) typical: Option<Typical>,
     pub(crate) signer: Option<PublicKey>,
     pub(crate) path: PathBuf,

@@ -64,6 +64,7 @@ pub(crate) fn read(file: &Path, bytes: Vec<u8>, limits: &Limits) -> Result<Model
         decision,
         provenance: Provenance::default(),
         background: None,
+        canaries: None,
         typical: None,
         signer: None,
         imported: Some(digest),

@@ -1,56 +1,53 @@
-//! A journal of learning: entries that are only ever appended, each chained to those before it by
+//! A journal of learning: lines that are only ever appended, each chained to those before it by
 //! SHA-256, beside a snapshot of each state.
 //!
 //! ```text
-//! folder  journal         entries
+//! folder  journal         lines
 //!         DIGEST.trip     the model file of that SHA-256
-//! entry   length u32      of the entry's state, little-endian
-//!         state           as of `tripline_core::State`
-//!         chain 32        SHA-256 of the chain before (zeros at first) with the state's bytes
+//! line    entry chain     both hexadecimal: the bytes of the entry's `tripline_core::State`, then
+//!                         the SHA-256 of the chain before (zeros at first) with these bytes
 //! ```
 //!
-//! A snapshot is on disk before the entry that names it, and an entry is on disk before the update
-//! is told as done. What a kill leaves is a snapshot that no entry names, or a torn last entry,
-//! which the next opening cuts off.
+//! A snapshot is on disk before the line that names it, and a line is on disk before the update is
+//! told as done. What a kill leaves is a snapshot that no line names, or an end without a line
+//! break, which is cut off; a whole line that does not fit the chain is never believed.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use tripline_core::State;
+use tripline_core::text::hexadecimal;
 use tripline_store::{Limits, write_atomic};
 
 use super::record::Record;
 use crate::error::EngineError;
 use crate::model::Model;
 
-/// Longest entry in bytes; one has below 1,000.
-const MAX_ENTRY: usize = 1 << 16;
-
-/// Longest journal in bytes: half a million updates.
+/// Longest journal in bytes: a hundred thousand updates.
 const MAX_JOURNAL: u64 = 1 << 28;
 
-/// The open journal of a folder.
+/// The open journal of a folder; one at a time.
 #[derive(Debug)]
 pub(super) struct Journal {
     folder: PathBuf,
-    file: File,
+    lines: tripline_store::Journal,
     chain: [u8; 32],
     records: Vec<Record>,
+    /// A line could not be written: what is on disk is known no more.
+    failed: bool,
 }
 
 impl Journal {
     /// Begins a journal in a folder that has none; the folder is made if it is not there.
     pub(super) fn create(folder: &Path) -> Result<Self, EngineError> {
-        std::fs::create_dir_all(folder).map_err(written(folder))?;
-        let path = folder.join("journal");
-        let file =
-            OpenOptions::new().append(true).create_new(true).open(&path).map_err(written(&path))?;
-        if let Ok(folder) = File::open(folder) {
-            folder.sync_all().map_err(written(&path))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|source| EngineError::Write { file: folder.to_owned(), source })?;
+        let journal = Self::read(folder)?;
+        if !journal.records.is_empty() {
+            let reason = "there is a journal already; go on with it, or name another folder";
+            return Err(damaged(folder, reason.to_owned()));
         }
-        Ok(Self { folder: folder.to_owned(), file, chain: [0; 32], records: Vec::new() })
+        Ok(journal)
     }
 
     /// Whether a folder holds a journal.
@@ -58,47 +55,56 @@ impl Journal {
         folder.join("journal").exists()
     }
 
-    /// Opens a journal, checks its chain, cuts off a torn last entry.
+    /// Opens a journal, checks its chain. Errors if another program has it open.
     pub(super) fn open(folder: &Path) -> Result<Self, EngineError> {
+        if !Self::exists(folder) {
+            return Err(damaged(folder, "there is no journal".to_owned()));
+        }
+        let journal = Self::read(folder)?;
+        if journal.records.is_empty() {
+            let reason = "it has no entry; remove the folder and begin anew";
+            return Err(damaged(folder, reason.to_owned()));
+        }
+        Ok(journal)
+    }
+
+    fn read(folder: &Path) -> Result<Self, EngineError> {
         let path = folder.join("journal");
-        let mut file =
-            OpenOptions::new().read(true).append(true).open(&path).map_err(written(&path))?;
-        let mut bytes = Vec::new();
-        let limit = MAX_JOURNAL;
-        Read::by_ref(&mut file).take(limit + 1).read_to_end(&mut bytes).map_err(written(&path))?;
-        let damaged = |reason: String| EngineError::Journal { file: path.clone(), reason };
-        if bytes.len() as u64 > limit {
-            return Err(damaged(format!("it is larger than {limit} bytes")));
+        let (lines, opened) = tripline_store::Journal::open(&path, MAX_JOURNAL)?;
+        let mut journal = Self {
+            folder: folder.to_owned(),
+            lines,
+            chain: [0; 32],
+            records: Vec::new(),
+            failed: false,
+        };
+        for line in &opened.lines {
+            let number = journal.records.len();
+            journal.take(line).map_err(|reason| {
+                damaged(folder, format!("damaged at entry {number}: {reason}"))
+            })?;
         }
-        let (mut at, mut chain, mut records) = (0, [0; 32], Vec::<Record>::new());
-        while let Some(entry) = entry(&bytes[at..]) {
-            let number = records.len();
-            if chained(&chain, entry.state) != entry.chain {
-                return Err(damaged(format!("the chain breaks at entry {number}")));
-            }
-            let record = State::from_bytes(entry.state)
-                .and_then(|state| Record::load(&state))
-                .map_err(|error| damaged(format!("entry {number}: {error}")))?;
-            let follows = records.last().is_none_or(|last| last.after == record.before);
-            if record.number != number as u64 || !follows {
-                return Err(damaged(format!("entry {number} does not follow the one before it")));
-            }
-            records.push(record);
-            chain = entry.chain;
-            at += 4 + entry.state.len() + 32;
+        Ok(journal)
+    }
+
+    /// Takes a line that was read.
+    fn take(&mut self, line: &str) -> Result<(), String> {
+        let (entry, chain) = line.split_once(' ').ok_or("it is no entry with its chain")?;
+        let state = bytes_of(entry).ok_or("it is not hexadecimal")?;
+        let next = chained(&self.chain, &state);
+        if hexadecimal(next) != chain {
+            return Err("the chain breaks".to_owned());
         }
-        if records.is_empty() {
-            return Err(damaged("it has no entry; remove the folder and begin anew".to_owned()));
+        let record = State::from_bytes(&state)
+            .and_then(|state| Record::load(&state))
+            .map_err(|error| error.to_string())?;
+        let follows = self.records.last().is_none_or(|last| last.after == record.before);
+        if record.number != self.records.len() as u64 || !follows {
+            return Err("it does not follow the one before it".to_owned());
         }
-        if at < bytes.len() {
-            // More than one entry's length cannot be torn by a kill.
-            if bytes.len() - at > 4 + MAX_ENTRY + 32 {
-                return Err(damaged(format!("entry {} makes no sense", records.len())));
-            }
-            file.set_len(at as u64).map_err(written(&path))?;
-            file.sync_all().map_err(written(&path))?;
-        }
-        Ok(Self { folder: folder.to_owned(), file, chain, records })
+        self.records.push(record);
+        self.chain = next;
+        Ok(())
     }
 
     /// All entries, the first first.
@@ -109,9 +115,10 @@ impl Journal {
     /// Lays down the model's file, gives its digest.
     pub(super) fn keep(&self, model: &Model) -> Result<String, EngineError> {
         let bytes = model.to_file(None)?.to_bytes();
-        let digest = tripline_core::text::hexadecimal(Sha256::digest(&bytes));
+        let digest = hexadecimal(Sha256::digest(&bytes));
         let path = self.snapshot(&digest);
-        if !path.exists() {
+        // One that is there may be damaged.
+        if std::fs::read(&path).ok().as_deref() != Some(&bytes[..]) {
             write_atomic(&path, &bytes)?;
         }
         Ok(digest)
@@ -121,27 +128,26 @@ impl Journal {
     pub(super) fn model(&self, digest: &str) -> Result<Model, EngineError> {
         let path = self.snapshot(digest);
         let bytes = tripline_store::read_bounded(&path, &Limits::default())?;
-        if tripline_core::text::hexadecimal(Sha256::digest(&bytes)) != digest {
+        if hexadecimal(Sha256::digest(&bytes)) != digest {
             let reason = "its bytes are not those that the journal names".to_owned();
             return Err(EngineError::Journal { file: path, reason });
         }
         Model::from_bytes(&path, &bytes, &Limits::default())
     }
 
-    /// Appends an entry; it is on disk when this returns.
+    /// Appends an entry; it is on disk when this returns. After a failure the journal must be
+    /// opened anew.
     pub(super) fn append(&mut self, record: Record) -> Result<&Record, EngineError> {
-        let path = self.folder.join("journal");
-        let state = record.save().to_bytes();
-        if state.len() > MAX_ENTRY {
-            let reason = format!("an entry of {} bytes is too long", state.len());
-            return Err(EngineError::Journal { file: path, reason });
+        if self.failed {
+            let reason = "an entry could not be written; open the journal anew";
+            return Err(damaged(&self.folder, reason.to_owned()));
         }
+        let state = record.save().to_bytes();
         let chain = chained(&self.chain, &state);
-        let mut bytes = (state.len() as u32).to_le_bytes().to_vec();
-        bytes.extend_from_slice(&state);
-        bytes.extend_from_slice(&chain);
-        self.file.write_all(&bytes).map_err(written(&path))?;
-        self.file.sync_data().map_err(written(&path))?;
+        let line = format!("{} {}", hexadecimal(&state), hexadecimal(chain));
+        self.failed = true;
+        self.lines.append(&line)?;
+        self.failed = false;
         self.chain = chain;
         self.records.push(record);
         let last = self.records.len() - 1;
@@ -153,18 +159,18 @@ impl Journal {
     }
 }
 
-struct Entry<'a> {
-    state: &'a [u8],
-    chain: [u8; 32],
+fn damaged(folder: &Path, reason: String) -> EngineError {
+    EngineError::Journal { file: folder.join("journal"), reason }
 }
 
-/// The whole entry at the start of some bytes; none if they end within it.
-fn entry(bytes: &[u8]) -> Option<Entry<'_>> {
-    let (length, rest) = bytes.split_first_chunk::<4>()?;
-    let length = u32::from_le_bytes(*length) as usize;
-    let state = rest.get(..length).filter(|_| length <= MAX_ENTRY)?;
-    let chain = rest.get(length..length + 32)?.try_into().ok()?;
-    Some(Entry { state, chain })
+/// The bytes that hexadecimal digits stand for.
+fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    if !digits.len().is_multiple_of(2) || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or(0) as u8;
+    Some(digits.chunks_exact(2).map(|pair| (digit(pair[0]) << 4) | digit(pair[1])).collect())
 }
 
 fn chained(before: &[u8; 32], state: &[u8]) -> [u8; 32] {
@@ -172,9 +178,4 @@ fn chained(before: &[u8; 32], state: &[u8]) -> [u8; 32] {
     hash.update(before);
     hash.update(state);
     hash.finalize().into()
-}
-
-fn written(file: &Path) -> impl Fn(std::io::Error) -> EngineError + use<> {
-    let file = file.to_owned();
-    move |source| EngineError::Write { file: file.clone(), source }
 }

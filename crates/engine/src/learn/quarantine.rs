@@ -7,7 +7,7 @@ use tripline_core::{Column, Dataset, Supervision};
 use super::GuardSettings;
 use super::record::Counts;
 use crate::error::EngineError;
-use crate::model::{Model, cell};
+use crate::model::{Model, Verdicts, cell};
 
 /// Most sources whose rates are remembered: 65,536 take about 8 MiB, whatever a sender makes up.
 const MAX_SOURCES: usize = 1 << 16;
@@ -44,10 +44,11 @@ impl Buckets {
     }
 }
 
-/// The rows that pass, rising, with counts of all.
+/// The rows that pass, rising, with counts of all; `then` is what the reference says of them.
 pub(super) fn passing(
     batch: &Dataset,
     current: &Model,
+    then: &Verdicts,
     reference: &Model,
     guard: &GuardSettings,
     buckets: &mut Buckets,
@@ -73,7 +74,6 @@ pub(super) fn passing(
         });
     }
     let now = current.score(&batch.rows)?;
-    let then = reference.score(&batch.rows)?;
     let mut kept = Vec::new();
     for row in 0..batch.len() {
         let attack = labels.is_some_and(|labels| labels.is_attack(row));

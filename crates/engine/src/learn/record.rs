@@ -42,6 +42,8 @@ pub struct Counts {
     pub disagreeing: u64,
     /// Rows of a source that sent too many.
     pub over_rate: u64,
+    /// Rows of a batch that waits as a whole.
+    pub waiting: u64,
 }
 
 /// One entry.
@@ -70,8 +72,14 @@ pub struct Record {
 impl Record {
     pub(super) fn save(&self) -> State {
         let counts = self.counts;
-        let numbers =
-            [counts.rows, counts.learnt, counts.suspicious, counts.disagreeing, counts.over_rate];
+        let numbers = [
+            counts.rows,
+            counts.learnt,
+            counts.suspicious,
+            counts.disagreeing,
+            counts.over_rate,
+            counts.waiting,
+        ];
         let mut state = State::new();
         state.put_i64("number", self.number as i64);
         state.put_text("event", self.event.name());
@@ -88,8 +96,9 @@ impl Record {
         let event = Event::ALL
             .into_iter()
             .find(|event| state.text("event").is_ok_and(|name| name == event.name()));
-        let &[rows, learnt, suspicious, disagreeing, over_rate] = state.i64s("counts")? else {
-            return Err(StateError::invalid("counts", "five whole numbers"));
+        let &[rows, learnt, suspicious, disagreeing, over_rate, waiting] = state.i64s("counts")?
+        else {
+            return Err(StateError::invalid("counts", "six whole numbers"));
         };
         let &[benign_shift, attack_shift] = state.f64s("shifts")? else {
             return Err(StateError::invalid("shifts", "two numbers"));
@@ -106,6 +115,7 @@ impl Record {
                 suspicious: suspicious as u64,
                 disagreeing: disagreeing as u64,
                 over_rate: over_rate as u64,
+                waiting: waiting as u64,
             },
             benign_shift,
             attack_shift,

@@ -111,4 +111,8 @@ fn rows_that_alert_too_often_are_refused() {
         AdaptSettings { threshold: Some(ThresholdRule::Fpr(1e-5)), ..AdaptSettings::default() };
     let error = adapt(&parent, &few, &settings, 7, &Silent).unwrap_err();
     assert!(matches!(error, EngineError::Threshold(_)), "{error}");
+    // Nobody asked for another rate than the parent's, so three rows do not bring one.
+    let settings = AdaptSettings { most_alerts: 1.0, ..AdaptSettings::default() };
+    let error = adapt(&parent, &site(3, 9, 0.0, false), &settings, 7, &Silent).unwrap_err();
+    assert!(error.to_string().contains("500 benign ones would measure it"), "{error}");
 }

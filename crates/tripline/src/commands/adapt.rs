@@ -41,8 +41,8 @@ pub(crate) struct Adapt {
     /// The model file to write [default: MODEL-adapted.trip, in this folder]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Highest rate of false alarms [default: the model's own, or the smallest that the rows
-    /// support]
+    /// Highest rate of false alarms; one that the rows do not support is refused [default: the
+    /// model's own]
     #[arg(long, value_name = "RATE", conflicts_with = "threshold_rule")]
     fpr: Option<f64>,
     /// `fpr:RATE`, `best-f1` or `fixed:SCORE`

@@ -1,6 +1,7 @@
 //! `tripline learn`: a model on a stream, under a guard.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
@@ -8,6 +9,7 @@ use serde::Serialize;
 use tripline_core::{Dataset, Field, FieldKind, Progress, Schema, Supervision};
 use tripline_engine::learn::{GuardSettings, Learner, Record};
 use tripline_engine::{EngineError, Model};
+use tripline_ingest::{Fingerprint, fingerprint_file};
 use tripline_store::AtomicFile;
 
 use crate::args::DataArgs;
@@ -19,8 +21,9 @@ use crate::table::{Align, Table};
 
 /// Let a model learn from a stream, under a guard.
 ///
-/// A row is learnt only if a frozen copy of the model takes it for benign too, its source keeps to
-/// a rate, and canary rows keep their scores. Each batch is written to a journal, beside the model
+/// A row is learnt only if a frozen copy of the model takes it for benign too, its batch looks
+/// benign as a whole, its source keeps to a rate (anew with each call), and canary rows keep their
+/// scores. What the frozen model takes for benign, row by row and as a batch, is learnt. Each batch is written to a journal, beside the model
 /// as it was after it; any of these states can be taken again. Without a stream the journal is
 /// shown.
 #[derive(Debug, Args)]
@@ -45,7 +48,7 @@ pub(crate) struct Learn {
     /// Write the model as it is afterwards to this file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Rows whose scores must not move [default: benign rows that the model was trained on]
+    /// Rows whose scores must not move [default: rows that the model was trained on]
     #[arg(long, value_name = "FILE", help_heading = "Guard")]
     canaries: Option<PathBuf>,
     /// Learn no row of this probability or more [default: no alert]
@@ -66,6 +69,15 @@ pub(crate) struct Learn {
     /// Undo a batch that moves the canaries' mean probability by more than this
     #[arg(long, value_name = "P", default_value_t = 0.3, help_heading = "Guard")]
     tolerance: f64,
+    /// Let a batch wait as a whole if a larger share of it alerts, beyond chance
+    #[arg(long, value_name = "SHARE", default_value_t = 0.05, help_heading = "Guard")]
+    max_alerts: f64,
+    /// The same for the share that scores above the median of benign rows
+    #[arg(long, value_name = "SHARE", default_value_t = 0.8, help_heading = "Guard")]
+    max_above_median: f64,
+    /// Undo a batch after which so large a share of the canaries' attacks is no longer found
+    #[arg(long, value_name = "SHARE", default_value_t = 0.2, help_heading = "Guard")]
+    max_lost: f64,
     /// Rows learnt at once
     #[arg(long, value_name = "N", default_value_t = 4096)]
     batch: usize,
@@ -93,6 +105,7 @@ struct EntryWire<'a> {
     suspicious: u64,
     disagreeing: u64,
     over_rate: u64,
+    waiting: u64,
     benign_shift: f64,
     attack_shift: f64,
     note: &'a str,
@@ -158,6 +171,9 @@ impl Learn {
         share("suspicious", self.suspicious.unwrap_or(0.0))?;
         share("agreement", self.agreement)?;
         share("tolerance", self.tolerance)?;
+        share("max-alerts", self.max_alerts)?;
+        share("max-above-median", self.max_above_median)?;
+        share("max-lost", self.max_lost)?;
         for (name, value) in [("rate", self.rate), ("burst", self.burst)] {
             if !(value.is_finite() && value > 0.0) {
                 let (expected, got) = ("a number above 0", value.to_string());
@@ -171,6 +187,9 @@ impl Learn {
             rate: self.rate,
             burst: self.burst,
             tolerance: self.tolerance,
+            most_lost: self.max_lost,
+            most_alerts: self.max_alerts,
+            most_above: self.max_above_median,
         })
     }
 
@@ -187,8 +206,8 @@ impl Learn {
             (None, _) => None,
             (Some(file), Some(model)) => Some(session.read_for(model, file, true, progress)?),
             (Some(file), None) if exists => {
-                let learner = Learner::resume(&self.journal, None, guard.clone())?;
-                Some(session.read_for(learner.reference(), file, true, progress)?)
+                let reference = Learner::reference_of(&self.journal)?;
+                Some(session.read_for(&reference, file, true, progress)?)
             }
             (Some(_), None) => None,
         };
@@ -226,6 +245,18 @@ impl Learn {
         stream: &Path,
         bar: &Bar,
     ) -> anyhow::Result<()> {
+        if self.source.is_none() {
+            session.terminal.warn(
+                "no rate limit holds for a sender: --source names the column that tells who sent \
+                 a row",
+            );
+        }
+        if !learner.has_attack_canaries() {
+            session.terminal.warn(
+                "no attacks are among the canaries: --canaries names a labelled file that holds \
+                 some",
+            );
+        }
         let size = self.batch.max(1);
         if is_traffic(stream)? {
             let data = session.read_for(learner.model(), stream, false, bar)?;
@@ -239,9 +270,19 @@ impl Learn {
         let schema = self.columns(learner.model())?;
         let mut options = session.read_settings().options(Some(&schema), supervised);
         options.batch_rows = size;
+        // Known before the end of the file, so that the model can name it from the first batch on.
+        let Fingerprint { sha256, bytes } = fingerprint_file(stream).map_err(EngineError::from)?;
         let mut batches = tripline_ingest::open(stream, &options).map_err(EngineError::from)?;
+        let mut first = true;
         while let Some(batch) = batches.next() {
-            let batch: Dataset = batch.map_err(EngineError::from)?;
+            let mut batch: Dataset = batch.map_err(EngineError::from)?;
+            let source = Arc::make_mut(&mut batch.source);
+            source.sha256.clone_from(&sha256);
+            source.bytes = bytes;
+            if first && learner.model().provenance().trained_on(&batch.source) {
+                session.terminal.warn("the model knows this file already: its rows count twice");
+            }
+            first = false;
             learner.learn(&batch, now(), bar)?;
             let (done, total) = batches.progress();
             bar.step("learning", done, total);
@@ -255,7 +296,7 @@ impl Learn {
         if let Some(source) = &self.source
             && model.input().position(source).is_none()
         {
-            let kind = FieldKind::Category(std::sync::Arc::new(Vec::new()));
+            let kind = FieldKind::Category(Arc::new(Vec::new()));
             fields.push(Field { name: source.clone(), kind });
         }
         Schema::new(fields)
@@ -276,6 +317,7 @@ fn entry(record: &Record) -> EntryWire<'_> {
         suspicious: counts.suspicious,
         disagreeing: counts.disagreeing,
         over_rate: counts.over_rate,
+        waiting: counts.waiting,
         benign_shift: record.benign_shift,
         attack_shift: record.attack_shift,
         note: &record.note,
@@ -291,6 +333,7 @@ fn text(wire: &Learnt<'_>) -> String {
         ("suspicious", Align::Right),
         ("disagreeing", Align::Right),
         ("over rate", Align::Right),
+        ("waiting", Align::Right),
         ("state", Align::Left),
         ("", Align::Left),
     ]);
@@ -303,6 +346,7 @@ fn text(wire: &Learnt<'_>) -> String {
             entry.suspicious.to_string(),
             entry.disagreeing.to_string(),
             entry.over_rate.to_string(),
+            entry.waiting.to_string(),
             entry.after.get(..8).unwrap_or_default().to_owned(),
             entry.note.to_owned(),
         ]);

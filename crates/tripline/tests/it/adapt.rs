@@ -34,7 +34,7 @@ fn the_shipped_model_is_adapted_on_a_capture() {
     bench.ok("generate packets --flows 2000 --seed 5 -o office.pcap --truth truth.csv");
     bench
         .ok("generate packets --flows 2000 --attack-share 0 --seed 6 -o benign.pcap --truth t.csv");
-    let made = bench.json("adapt shipped benign.pcap -o here.trip --max-alerts 0.2");
+    let made = bench.json("adapt shipped benign.pcap -o here.trip --fpr 0.01");
     assert!(made["taken_as_benign"].as_u64().unwrap() > 1000, "{made}");
     assert_eq!(made["learnt"], 0);
     assert_ne!(made["threshold"], made["threshold_before"]);
@@ -47,12 +47,27 @@ fn the_shipped_model_is_adapted_on_a_capture() {
     // The data of adapting do not judge.
     let refused = bench.run("evaluate here.trip benign.pcap --labels t.csv");
     assert_eq!(refused.code, 3, "{}", refused.err);
-    let made = bench.json("adapt shipped office.pcap --labels truth.csv --rounds 5 -o both.trip");
+    let made = bench
+        .json("adapt shipped office.pcap --labels truth.csv --rounds 5 --fpr 0.02 -o both.trip");
     assert!(made["learnt"].as_u64().unwrap() > 1000, "{made}");
     assert!(made["changed"].to_string().contains("further rounds of boosting"), "{made}");
     bench.ok("score both.trip office.pcap -o scores.csv");
     // The same bytes once more.
-    bench.ok("adapt shipped office.pcap --labels truth.csv --rounds 5 --threads 1 -o again.trip");
+    bench.ok("adapt shipped office.pcap --labels truth.csv --rounds 5 --fpr 0.02 --threads 1 \
+         -o again.trip");
+    // What it knew it still knows.
+    bench.ok("generate packets --flows 1500 --seed 9 -o later.pcap --truth later.csv");
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/traffic.trip");
+    let auc = |model: &str| {
+        let told = bench.json(&format!("evaluate {model} later.pcap --labels later.csv"));
+        told["metrics"]["gradient_boosting"]["test"]["roc_auc"].as_f64().unwrap()
+    };
+    let (before, after) = (auc(shipped), auc("both.trip"));
+    assert!(after > before - 0.02, "{before} to {after}");
+    // The rows do not support the shipped model's own rate.
+    let few = bench.run("adapt shipped benign.pcap -o few.trip --fpr 0.00001");
+    assert_eq!(few.code, 1, "{}", few.err);
+    assert!(few.err.contains("is not supported by"), "{}", few.err);
     assert_eq!(bench.bytes("both.trip"), bench.bytes("again.trip"));
     let refused = bench.run("adapt shipped office.pcap -o no.trip --max-alerts 0.001");
     assert_eq!(refused.code, 1, "{}", refused.err);
