@@ -13,7 +13,8 @@ use crate::frames;
 use crate::launch;
 use crate::settings::Limits;
 
-/// Keeps the runtime from kernels that only some processors have: the same bits on all of them.
+/// Keeps the runtime from kernels that only some processors have. Exponentials and logarithms come
+/// from the system's library, whose last bits may still differ between processors.
 #[cfg(target_arch = "x86_64")]
 const SAME_EVERYWHERE: &[(&str, &str)] = &[
     (

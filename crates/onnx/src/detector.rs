@@ -39,6 +39,8 @@ pub struct OnnxDetector {
     pub(crate) width: usize,
     /// The one that is the score; not used with classes.
     pub(crate) index: usize,
+    /// A model file asks for larger limits than it gets.
+    pub(crate) lowered: bool,
 }
 
 impl OnnxDetector {
@@ -194,7 +196,16 @@ impl Detector for OnnxDetector {
 
     fn notes(&self) -> Vec<String> {
         let missing = self.protection.missing.iter();
-        missing.map(|what| format!("not enforced while the ONNX file runs: {what}")).collect()
+        let mut notes: Vec<String> =
+            missing.map(|what| format!("not enforced while the ONNX file runs: {what}")).collect();
+        if self.lowered {
+            notes.push(
+                "the model file asks for more memory or time than the defaults, which it gets: \
+                 score the ONNX file with its YAML to set limits yourself"
+                    .to_owned(),
+            );
+        }
+        notes
     }
 
     fn classes(&self) -> Option<&dyn Classes> {

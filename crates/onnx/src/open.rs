@@ -19,11 +19,21 @@ pub fn is_model(bytes: &[u8]) -> bool {
 
 /// A detector from the bytes of a file with the YAML beside it, or in its metadata.
 pub fn read(bytes: Vec<u8>, settings: Option<&str>) -> Result<OnnxDetector, OnnxError> {
+    read_within(bytes, settings, None)
+}
+
+/// As [`read`]; with `most`, the settings may set no larger limits.
+fn read_within(
+    bytes: Vec<u8>,
+    settings: Option<&str>,
+    most: Option<Limits>,
+) -> Result<OnnxDetector, OnnxError> {
     if bytes.len() > MAX_BYTES {
         return Err(OnnxError::Refused { reason: format!("it is longer than {MAX_BYTES} bytes") });
     }
     let given = settings.map(Settings::parse).transpose()?;
-    let limits = given.as_ref().map_or_else(Limits::default, |settings| settings.limits);
+    let asked = given.as_ref().map_or_else(Limits::default, |settings| settings.limits);
+    let limits = most.map_or(asked, |most| asked.at_most(most));
     let bytes = Arc::new(bytes);
     let (mut child, protection, described) = pool::reader(&bytes, limits)?;
     let description = Description::load(&described)
@@ -87,15 +97,19 @@ pub fn read(bytes: Vec<u8>, settings: Option<&str>) -> Result<OnnxDetector, Onnx
         batch,
         width,
         index,
+        lowered: limits != asked,
     })
 }
 
-/// From what [`Detector::save`] gave.
+/// From what [`Detector::save`] gave. The author of a model file must not choose the limits that it
+/// runs under: they are the defaults at most.
 pub(crate) fn load(state: &State) -> Result<Box<dyn Detector>, LoadError> {
     let settings = state.has("settings").then(|| state.text("settings")).transpose()?;
-    let detector = read(state.bytes("model")?.to_vec(), settings).map_err(|source| {
-        StateError::invalid("model", &format!("an ONNX file that runs here ({source})"))
-    })?;
+    let most = Some(Limits::default());
+    let detector =
+        read_within(state.bytes("model")?.to_vec(), settings, most).map_err(|source| {
+            StateError::invalid("model", &format!("an ONNX file that runs here ({source})"))
+        })?;
     Ok(Box::new(detector))
 }
 

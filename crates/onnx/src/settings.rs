@@ -106,6 +106,17 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Each limit, or that of `most` where it is smaller.
+    pub(crate) fn at_most(self, most: Self) -> Self {
+        Self {
+            memory_mib: self.memory_mib.min(most.memory_mib),
+            processor_seconds: self.processor_seconds.min(most.processor_seconds),
+            seconds: self.seconds.min(most.seconds),
+        }
+    }
+}
+
 fn one() -> f64 {
     1.0
 }

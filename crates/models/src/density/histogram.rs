@@ -99,6 +99,10 @@ impl ColumnScore for Histogram {
             return Err(StateError::invalid("edges", "two finite numbers at least, ascending"));
         }
         let scores = finite(state, "scores", edges.len() - 1)?;
+        // Logarithms of densities; sums of larger ones would not stay finite.
+        if scores.iter().any(|score| score.abs() > 1e6) {
+            return Err(StateError::invalid("scores", "at most a million"));
+        }
         let tol = state.f64("tol")?;
         if !(0.0..=1.0).contains(&tol) {
             return Err(StateError::invalid("tol", "in the card's range"));

@@ -81,7 +81,14 @@ impl Scale {
                 Self::Calibrated(calibrated(CalibratorKind::Identity)?)
             }
             Normalise::Link | Normalise::Probability if attacks.is_some() => {
-                Self::Calibrated(calibrated(CalibratorKind::Platt)?)
+                let sigmoid = calibrated(CalibratorKind::Platt)?;
+                // A sigmoid without slope would silence the member: its rank still counts.
+                let flat = sigmoid.is_flat();
+                Self::Calibrated(if flat {
+                    calibrated(CalibratorKind::EmpiricalCdf)?
+                } else {
+                    sigmoid
+                })
             }
             Normalise::Link | Normalise::Probability | Normalise::Rank => {
                 Self::Calibrated(calibrated(CalibratorKind::EmpiricalCdf)?)
@@ -102,6 +109,11 @@ impl Scale {
             Self::Standard(standard) => standard.apply(raw),
             Self::Tail(calibrator) => -math::ln(above(calibrator, raw).max(LEAST_SHARE)),
         }
+    }
+
+    /// Whether what it gives lies in [0, 1].
+    pub(crate) fn is_probability(&self) -> bool {
+        matches!(self, Self::Calibrated(_))
     }
 
     pub(crate) fn save(&self) -> State {

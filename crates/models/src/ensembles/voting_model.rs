@@ -93,6 +93,10 @@ impl VotingModel {
             return Err(StateError::invalid("classes", "none of these members").into());
         }
         let probability = state.bool("probability")?;
+        let scaled = voters.iter().all(|voter| voter.scale.is_probability());
+        if probability && !(scaled && combine == Combine::Soft) {
+            return Err(StateError::invalid("probability", "that of these scales").into());
+        }
         Ok(Self { schema, voters, shares, combine, probability, classes })
     }
 }

@@ -3,6 +3,7 @@
 use tripline_core::{Rng, State, StateError, math};
 
 use super::cut_tree::{CutTree, LEAF, NONE, Node};
+use super::robust_random_cut_forest::LARGEST;
 
 /// Which rows a sample keeps.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,7 +114,8 @@ impl CutSample {
             return Err(StateError::invalid("columns", "below the number of columns"));
         }
         if count.checked_mul(width) != Some(values.len())
-            || !values.iter().chain(cuts).chain(keys).all(|value| value.is_finite())
+            || !values.iter().chain(cuts).all(|value| value.abs() <= LARGEST)
+            || !keys.iter().all(|key| key.is_finite())
             || cuts.len() != columns.len()
         {
             return Err(StateError::invalid("values", "finite numbers, a row for each leaf"));

@@ -23,7 +23,7 @@ const BLOCK: usize = 1024;
 const PART: usize = 256;
 
 /// Larger values count as this, so that extents with their sums are numbers.
-const LARGEST: f64 = 1e150;
+pub(super) const LARGEST: f64 = 1e150;
 
 /// Largest sample.
 const MAX_SIZE: i64 = 1 << 16;

@@ -51,11 +51,16 @@ fn program() -> Result<BpfProgram, seccompiler::BackendError> {
     rules.insert(libc::SYS_read, vec![argument(0, SeccompCmpOp::Eq, 0)?]);
     let out = vec![argument(0, SeccompCmpOp::Eq, 1)?, argument(0, SeccompCmpOp::Eq, 2)?];
     rules.insert(libc::SYS_write, out);
-    // Memory that can never be executed.
+    // Memory that can never be executed, and shows no file that a parent left open.
     let exec = libc::PROT_EXEC as u64;
-    for call in [libc::SYS_mmap, libc::SYS_mprotect] {
-        rules.insert(call, vec![argument(2, SeccompCmpOp::MaskedEq(exec), 0)?]);
-    }
+    let plain = || {
+        let operator = SeccompCmpOp::MaskedEq(exec);
+        SeccompCondition::new(2, SeccompCmpArgLen::Dword, operator, 0)
+    };
+    rules.insert(libc::SYS_mprotect, vec![SeccompRule::new(vec![plain()?])?]);
+    let no_file =
+        SeccompCondition::new(4, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, u64::from(u32::MAX))?;
+    rules.insert(libc::SYS_mmap, vec![SeccompRule::new(vec![plain()?, no_file])?]);
     // An allocator names the memory that it takes.
     rules.insert(libc::SYS_prctl, vec![argument(0, SeccompCmpOp::Eq, SET_VMA)?]);
     // `abort` signals its own process.

@@ -1,6 +1,6 @@
 //! The promises of a detector: rows, columns, missing values, saving.
 
-use tripline_core::{Column, Detector as _, Frame, Link, Params, Register, Rng, Rows, ScoreError};
+use tripline_core::{Column, Detector, Frame, Link, Params, Register, Rng, Rows, ScoreError};
 use tripline_onnx::CARD;
 
 use crate::{bytes, frame, read, settings};
@@ -141,4 +141,21 @@ fn saving_then_loading_keeps_the_scores() {
     damaged.put_text("settings", "inputs: []");
     assert!(register.load("onnx_model", &damaged).is_err());
     assert!((CARD.build)(&Params::defaults(CARD.params), &register).is_err());
+}
+
+#[test]
+fn a_model_file_does_not_choose_its_limits() {
+    let text = settings("output: scores, link: rank, higher_is: normal");
+    let register = Register::new([&CARD]);
+    let notes = |limits: &str| {
+        let detector = read(bytes("isolation.onnx"), Some(&format!("{text}{limits}"))).unwrap();
+        let lowered = |detector: &dyn Detector| {
+            detector.notes().iter().filter(|note| note.contains("than the defaults")).count()
+        };
+        // Beside the file they are the user's own.
+        assert_eq!(lowered(&detector), 0);
+        lowered(register.load("onnx_model", &detector.save()).unwrap().as_ref())
+    };
+    assert_eq!(notes("limits: {memory_mib: 1048576, seconds: 86400}\n"), 1);
+    assert_eq!(notes("limits: {memory_mib: 512, seconds: 30}\n"), 0);
 }
