@@ -4,6 +4,7 @@
 //! ```text
 //! folder  journal         lines
 //!         DIGEST.trip     the model file of that SHA-256
+//!         rates           what each source may still send
 //! line    entry chain     both hexadecimal: the bytes of the entry's `tripline_core::State`, then
 //!                         the SHA-256 of the chain before (zeros at first) with these bytes
 //! ```
@@ -152,6 +153,25 @@ impl Journal {
         self.records.push(record);
         let last = self.records.len() - 1;
         Ok(&self.records[last])
+    }
+
+    /// Lays down what each source may still send.
+    pub(super) fn keep_rates(&self, rates: &State) -> Result<(), EngineError> {
+        Ok(write_atomic(&self.folder.join("rates"), &rates.to_bytes())?)
+    }
+
+    /// What each source may still send, if rates were kept.
+    pub(super) fn rates(&self) -> Result<Option<State>, EngineError> {
+        let path = self.folder.join("rates");
+        if !path.exists() {
+            return Ok(None);
+        }
+        let bytes = tripline_store::read_bounded(&path, &Limits::default())?;
+        let state = State::from_bytes(&bytes).map_err(|error| EngineError::Journal {
+            file: path.clone(),
+            reason: format!("{error}; remove the file to begin the rates anew"),
+        })?;
+        Ok(Some(state))
     }
 
     fn snapshot(&self, digest: &str) -> PathBuf {

@@ -6,8 +6,8 @@
 //! has not sent too many, and canary rows keep their scores. Every update is written to a journal
 //! and can be taken back.
 //!
-//! What the guard does not hold: rates by source begin anew with each [`Learner`]; an attacker
-//! whose rows the reference takes for benign, one by one and as a batch, teaches as benign rows do.
+//! What the guard does not hold: an attacker whose rows the reference takes for benign, one by one
+//! and as a batch, teaches as benign rows do.
 
 mod canary;
 mod journal;
@@ -183,7 +183,13 @@ impl Learner {
         }
         let canaries = Canaries::new(&reference, parts)?;
         let usual = Usual::of(&reference)?;
-        let buckets = Buckets::default();
+        let buckets = match journal.rates()? {
+            Some(state) => Buckets::load(&state).map_err(|error| EngineError::Journal {
+                file: std::path::PathBuf::from("rates"),
+                reason: error.to_string(),
+            })?,
+            None => Buckets::default(),
+        };
         Ok(Self { reference, current, canaries, usual, guard, buckets, journal })
     }
 
@@ -217,6 +223,10 @@ impl Learner {
         }
         let (rows, counts) =
             passing(batch, &self.current, &said, &self.reference, &self.guard, &mut self.buckets)?;
+        if self.guard.source.is_some() {
+            // Before the rows are learnt: a kill between the two gives no source more.
+            self.journal.keep_rates(&self.buckets.save())?;
+        }
         if rows.is_empty() {
             let note = "no row passed the quarantine".to_owned();
             return self.unchanged(Counts { learnt: 0, ..counts }, Shift::default(), note, time_ns);

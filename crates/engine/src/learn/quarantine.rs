@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tripline_core::{Column, Dataset, Supervision};
+use tripline_core::{Column, Dataset, State, StateError, Supervision};
 
 use super::GuardSettings;
 use super::record::Counts;
@@ -19,6 +19,30 @@ pub(super) struct Buckets {
 }
 
 impl Buckets {
+    /// As data to lay beside a journal.
+    pub(super) fn save(&self) -> State {
+        let mut state = State::new();
+        state.put_texts("sources", self.of.keys().cloned().collect());
+        state.put_f64s("tokens", self.of.values().map(|(tokens, _)| *tokens).collect());
+        state.put_i64s("times", self.of.values().map(|(_, time)| *time).collect());
+        state
+    }
+
+    /// From such data.
+    pub(super) fn load(state: &State) -> Result<Self, StateError> {
+        let (sources, tokens, times) =
+            (state.texts("sources")?, state.f64s("tokens")?, state.i64s("times")?);
+        if tokens.len() != sources.len()
+            || times.len() != sources.len()
+            || sources.len() > MAX_SOURCES
+            || !tokens.iter().all(|tokens| tokens.is_finite())
+        {
+            return Err(StateError::invalid("tokens", "a number and a time for each source"));
+        }
+        let pairs = tokens.iter().copied().zip(times.iter().copied());
+        Ok(Self { of: sources.iter().cloned().zip(pairs).collect() })
+    }
+
     /// Whether a source may send a further row at that time: a token comes `rate` times a second,
     /// `burst` at most wait. Time that goes back brings none.
     fn take(&mut self, source: String, now_ns: i64, rate: f64, burst: f64) -> bool {

@@ -241,7 +241,7 @@ fn a_source_that_floods_is_learnt_at_its_rate() {
         ..GuardSettings::default()
     };
     let journal = folder.path().join("journal");
-    let mut learner = Learner::start(&journal, &model(), None, guard, 0).unwrap();
+    let mut learner = Learner::start(&journal, &model(), None, guard.clone(), 0).unwrap();
     let mut rows = data(&around(&mut Rng::new(6), [0.0; 3], BATCH, 1.0));
     // Nine rows in ten are of one source, all within ten seconds.
     let sources: Vec<Option<String>> = (0..BATCH)
@@ -263,6 +263,11 @@ fn a_source_that_floods_is_learnt_at_its_rate() {
         counts.rows,
         counts.learnt + counts.over_rate + counts.suspicious + counts.disagreeing
     );
+    // The next call knows what was sent before it.
+    drop(learner);
+    let mut learner = Learner::resume(&journal, None, guard).unwrap();
+    let counts = learner.learn(&rows, 2, &Silent).unwrap().counts;
+    assert!(counts.learnt <= 50, "{counts:?}");
 }
 
 #[test]

@@ -22,10 +22,10 @@ use crate::table::{Align, Table};
 /// Let a model learn from a stream, under a guard.
 ///
 /// A row is learnt only if a frozen copy of the model takes it for benign too, its batch looks
-/// benign as a whole, its source keeps to a rate (anew with each call), and canary rows keep their
-/// scores. What the frozen model takes for benign, row by row and as a batch, is learnt. Each batch is written to a journal, beside the model
-/// as it was after it; any of these states can be taken again. Without a stream the journal is
-/// shown.
+/// benign as a whole, its source keeps to a rate, and canary rows keep their scores. What the
+/// frozen model takes for benign, row by row and as a batch, is learnt. Each batch is written to a
+/// journal, beside the model as it was after it; any of these states can be taken again. Without a
+/// stream the journal is shown.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
 tripline learn model.trip monday.csv --journal learnt -o model-2.trip\n  \
