@@ -193,7 +193,9 @@ pub enum FitError {
     #[error("the frame has no columns")]
     NoColumns,
     /// A supervised method without labels.
-    #[error("labels are needed")]
+    #[error(
+        "labels of attacks and benign rows are needed; without them take methods that learn benign rows, such as `isolation_forest`, in an ensemble as `members`"
+    )]
     NoLabels,
     /// A class that the labels fitted did not have.
     #[error(transparent)]

@@ -26,7 +26,7 @@ pub static CARD: Card = Card {
     id: "robust_covariance",
     name: "Robust covariance",
     family: Family::Density,
-    summary: "Mahalanobis distance by the half of the rows that lies closest together.",
+    summary: "Squared Mahalanobis distance by the half of the rows that lies closest together.",
     source: "Rousseeuw & Van Driessen 1999",
     cost: "fit O(n · d²) for each of some thirty steps, score O(d²) a row; memory O(n · d + d²)",
     shape: Shape::Rows,

@@ -26,7 +26,7 @@ pub static CARD: Card = Card {
     id: "running_gaussian",
     name: "Running Gaussian",
     family: Family::Density,
-    summary: "Mahalanobis distance from the mean of the rows so far, old ones forgotten.",
+    summary: "Squared Mahalanobis distance from the mean of the rows so far, old ones forgotten.",
     source: "Welford 1962; Chan, Golub & LeVeque 1983",
     cost: "learn O(d²) a row (d³ where each is scored next), score O(d²) a row; memory O(d²) and \
            window · d",
