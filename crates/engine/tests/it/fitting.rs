@@ -87,10 +87,10 @@ fn a_threshold_keeps_its_budget_on_rows_that_it_never_saw() {
             let model = fit(card.id, &TrainingSettings { validation, ..settings(card.id) });
             let judgement = evaluate(&model, &later, &JudgingSettings::default(), 0).unwrap();
             let fpr = judgement.test.value("fpr").unwrap();
-            // 450 benign validation rows tell 5 % to about ± 1 %; three of these.
+            // 450 benign validation rows tell 5 % to about ± 1 %; four of these, as many are asked.
             // Loda's histograms have the more bins the more rows they are fitted to, so folds score
             // a little lower than the model of all rows does.
-            let most = if card.id == "loda" { 0.13 } else { 0.08 };
+            let most = if card.id == "loda" { 0.13 } else { 0.09 };
             assert!(fpr < most, "{} {validation}: {fpr}", card.id);
             // What learns benign rows alone may be blind to these attacks; its budget holds still.
             let auc = judgement.test.value("roc_auc").unwrap();

@@ -16,8 +16,10 @@ fn containers_of_version_1_hold_their_sections() {
         }
         let file = ModelFile::read(&path, &Limits::default()).unwrap();
         let names: Vec<&str> = file.sections().map(|(name, _)| name).collect();
+        // Models that go on learning keep attacks that they must not unlearn.
+        let always: Vec<&str> = names.iter().copied().filter(|&name| name != "canaries").collect();
         assert_eq!(
-            names,
+            always,
             [
                 "card",
                 "prepare",
