@@ -200,17 +200,22 @@ def main():
 LINEAR = "hbos copod ecod pca z_score loda isolation_forest extended_isolation_forest half_space_trees one_class_svm_rff padim robust_covariance".split()
 
 
+DRAW = """
+import sys, numpy
+numpy.random.default_rng(0).normal(size=(int(sys.argv[1]), 10)).tofile(sys.argv[2])
+"""
+
+
 def memory(binary, only):
     """Resident memory at its peak for 1 M and 10 M rows of 10 columns."""
     print(f"{'model':<28} {'1 M rows':>12} {'10 M rows':>12} {'bytes a row':>12} {'seconds':>9}")
     for model in only or LINEAR:
         peaks, seconds = [], 0.0
         for rows in (1_000_000, 10_000_000):
-            matrix = np.random.default_rng(0).normal(size=(rows, 10))
             with tempfile.TemporaryDirectory() as folder:
                 data, request, scores = (Path(folder) / n for n in ("matrix", "request.json", "scores"))
-                matrix.astype("<f8").tofile(data)
-                del matrix
+                # A child is charged with what its parent held when it started it.
+                subprocess.run([sys.executable, "-c", DRAW, str(rows), str(data)], check=True)
                 request.write_text(json.dumps({"matrix": str(data), "columns": 10, "model": model, "params": {}, "mode": "fit_score", "seed": 0, "threads": 2, "rounds": 1, "fit": None}))
                 start = time.perf_counter()
                 child = subprocess.Popen([str(binary), "anomaly", str(request), str(scores)], stdout=subprocess.DEVNULL)
