@@ -31,6 +31,11 @@ impl Severity {
             Self::Critical => "critical",
         }
     }
+
+    /// From its name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|severity| severity.name() == name)
+    }
 }
 
 /// A technique of MITRE ATT&CK.

@@ -1,20 +1,28 @@
-//! What must last: the model file, journals, the atomic writing of any output.
+//! What must last: the model file, journals, the atomic writing of any output; the metadata and the
+//! blobs of a service, behind traits.
 //!
 //! A model file is data: reading it executes nothing. Its size is bounded before it is read, its
 //! checksum is verified before anything else is believed, every length in it is checked before
 //! memory is taken. What a section means is not known here.
 
 pub mod atomic;
+pub mod blobs;
 pub mod error;
 pub mod format;
 pub mod journal;
 pub mod key;
 pub mod limits;
+pub mod metadata;
 pub mod model_file;
+pub mod records;
+pub mod time;
 
 pub use atomic::{AtomicFile, discard_unfinished, write_atomic};
+pub use blobs::{BlobError, Blobs};
 pub use error::StoreError;
 pub use journal::{Journal, Lines};
 pub use key::{KeyError, PublicKey, SecretKey};
 pub use limits::Limits;
+pub use metadata::{Metadata, MetadataError};
 pub use model_file::{ModelFile, SectionError, is_model_file, read_bounded};
+pub use time::Timestamp;

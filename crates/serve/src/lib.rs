@@ -1,0 +1,1 @@
+//! The service: REST, GraphQL, Open Inference Protocol, dashboard, metrics.

@@ -1,0 +1,118 @@
+//! Blobs: model files, uploads, reports, by key.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as Key;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+
+/// Why a blob could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("blob `{key}`: {reason}")]
+pub struct BlobError {
+    /// Its key.
+    pub key: String,
+    /// Why.
+    pub reason: String,
+    /// Whether it is simply not there.
+    pub missing: bool,
+}
+
+/// Where blobs are: a folder now; a bucket is another `ObjectStore`.
+///
+/// Keys are names parted by `/`, such as `models/flow_detector/v1.0.0.trip`.
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    store: Arc<dyn ObjectStore>,
+    /// Of a folder: its file system does not wait for the disk, so that is done here.
+    folder: Option<Arc<LocalFileSystem>>,
+}
+
+impl Blobs {
+    /// In a folder, which is made if it is not there.
+    pub fn folder(folder: &Path) -> Result<Self, BlobError> {
+        let error = |reason: String| BlobError {
+            key: folder.display().to_string(),
+            reason,
+            missing: false,
+        };
+        std::fs::create_dir_all(folder).map_err(|e| error(e.to_string()))?;
+        let local = LocalFileSystem::new_with_prefix(folder).map_err(|e| error(e.to_string()))?;
+        let local = Arc::new(local);
+        Ok(Self { store: local.clone(), folder: Some(local) })
+    }
+
+    /// Writes a blob; it is on disk when this is ready. One that is there is replaced.
+    pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), BlobError> {
+        let at = parse(key)?;
+        self.store.put(&at, bytes.into()).await.map_err(|e| error(key, e))?;
+        let Some(path) = self.path(key)? else { return Ok(()) };
+        tokio::task::spawn_blocking(move || sync(&path))
+            .await
+            .map_err(|e| e.to_string())
+            .and_then(|done| done.map_err(|e| e.to_string()))
+            .map_err(|reason| BlobError { key: key.to_owned(), reason, missing: false })
+    }
+
+    /// Reads a whole blob, unless it has more than `limit` bytes.
+    pub async fn get(&self, key: &str, limit: u64) -> Result<Bytes, BlobError> {
+        let at = parse(key)?;
+        let found = self.store.get(&at).await.map_err(|e| error(key, e))?;
+        if found.meta.size > limit {
+            let reason = format!("it has {} bytes, more than {limit}", found.meta.size);
+            return Err(BlobError { key: key.to_owned(), reason, missing: false });
+        }
+        found.bytes().await.map_err(|e| error(key, e))
+    }
+
+    /// Removes a blob; one that is not there is no error.
+    pub async fn delete(&self, key: &str) -> Result<(), BlobError> {
+        match self.store.delete(&parse(key)?).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(e) => Err(error(key, e)),
+        }
+    }
+
+    /// Keys with their sizes under a prefix, in order.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<(String, u64)>, BlobError> {
+        let at = parse(prefix)?;
+        let mut found: Vec<(String, u64)> = self
+            .store
+            .list(Some(&at))
+            .map_ok(|meta| (meta.location.to_string(), meta.size))
+            .try_collect()
+            .await
+            .map_err(|e| error(prefix, e))?;
+        found.sort();
+        Ok(found)
+    }
+
+    /// The file that holds a blob, for readers that need one; none where blobs are no files.
+    pub fn path(&self, key: &str) -> Result<Option<PathBuf>, BlobError> {
+        let Some(folder) = &self.folder else { return Ok(None) };
+        folder.path_to_filesystem(&parse(key)?).map(Some).map_err(|e| error(key, e))
+    }
+}
+
+/// Waits until a file and its name are on disk.
+fn sync(path: &Path) -> std::io::Result<()> {
+    std::fs::File::open(path)?.sync_all()?;
+    match path.parent() {
+        Some(folder) => std::fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// A key without `..`, without an absolute path, without control characters.
+fn parse(key: &str) -> Result<Key, BlobError> {
+    Key::parse(key).map_err(|e| error(key, e.into()))
+}
+
+fn error(key: &str, e: object_store::Error) -> BlobError {
+    let missing = matches!(e, object_store::Error::NotFound { .. });
+    let reason = if missing { "it is not there".to_owned() } else { e.to_string() };
+    BlobError { key: key.to_owned(), reason, missing }
+}
