@@ -21,6 +21,7 @@ pub mod rank;
 mod rater;
 pub mod register;
 pub mod score;
+pub mod service;
 pub mod settings;
 pub mod sinks;
 pub mod traffic;

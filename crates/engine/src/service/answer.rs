@@ -1,0 +1,109 @@
+//! What is answered to an event.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tripline_assess::explain::RowExplanation;
+use tripline_core::verdict::{Severity, Technique};
+use tripline_features::PrepareReport;
+use tripline_store::Timestamp;
+
+use super::served::Served;
+use crate::attribution::AttributionMethod;
+
+/// What is answered to one event.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// `pred-…`.
+    pub id: String,
+    /// The detection that is stored, if it is one: `det-…`.
+    pub detection: Option<String>,
+    /// When it was judged.
+    pub at: Timestamp,
+    /// Over the threshold.
+    pub attack: bool,
+    /// The attack's class, for a model that tells classes apart.
+    pub category: Option<Arc<str>>,
+    /// Calibrated probability of an attack.
+    pub probability: f64,
+    /// Raw score.
+    pub score: f64,
+    /// The raw score from which on it is an attack.
+    pub threshold: f64,
+    /// Probability times impact, 0 to 100.
+    pub risk: u8,
+    /// From the risk.
+    pub severity: Severity,
+    /// The technique that the class stands for.
+    pub technique: Option<Technique>,
+    /// What is recommended.
+    pub action: &'static str,
+    /// Why, if asked; its reasons are as many as were asked for.
+    pub explanation: Option<Arc<RowExplanation>>,
+    /// How the reasons were found.
+    pub method: Option<AttributionMethod>,
+    /// The version that judged.
+    pub model: Arc<Served>,
+    /// Its arm, in an experiment.
+    pub arm: Option<Arm>,
+    /// Whether it comes from the cache.
+    pub cached: bool,
+    /// Fields of the event that the model does not know.
+    pub ignored: usize,
+    /// Columns of the model that were taken as missing because the event lacks them.
+    pub filled: Vec<Arc<str>>,
+    /// Columns whose value is of no training row.
+    pub unseen: Vec<Arc<str>>,
+    /// Time to score, reasons included.
+    pub inference: Duration,
+    /// Its place in the order in which detections are written.
+    pub(crate) ticket: Option<u64>,
+}
+
+/// What is answered to many events: vectors of one length.
+#[derive(Debug, Clone)]
+pub struct BatchAnswer {
+    /// The version that judged; `arm` splits do not apply to batches.
+    pub model: Arc<Served>,
+    /// Raw scores.
+    pub score: Vec<f64>,
+    /// Calibrated probabilities.
+    pub probability: Vec<f64>,
+    /// Over the threshold.
+    pub attack: Vec<bool>,
+    /// Index into [`Served::categories`], for a model that tells classes apart.
+    pub class: Option<Vec<u32>>,
+    /// Detections that are stored: row, id. The first [`BatchAnswer::MAX_DETECTIONS`] of a batch.
+    pub detections: Vec<(usize, String)>,
+    /// Rows over the threshold that are not stored, because there were too many.
+    pub not_stored: u64,
+    /// What preparing had to handle.
+    pub report: PrepareReport,
+    /// Time to score.
+    pub inference: Duration,
+    pub(crate) ticket: Option<u64>,
+}
+
+impl BatchAnswer {
+    /// Detections of one batch that are stored.
+    pub const MAX_DETECTIONS: usize = 1000;
+}
+
+/// An arm of an experiment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Arm {
+    /// The active version.
+    Control,
+    /// The version that is tried.
+    Treatment,
+}
+
+impl Arm {
+    /// The name in the store and in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Control => "control",
+            Self::Treatment => "treatment",
+        }
+    }
+}

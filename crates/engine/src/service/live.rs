@@ -1,0 +1,102 @@
+//! One snapshot of all that answers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tripline_store::records::{Experiment, RollbackRule};
+
+use super::error::ServiceError;
+use super::fields::Fields;
+use super::row::Row;
+use super::served::Served;
+
+/// One snapshot of all that answers: a request takes it once, so it never sees half a change.
+#[derive(Debug, Default)]
+pub struct Live {
+    pub(crate) tasks: BTreeMap<String, Arc<TaskModels>>,
+    /// Versions by id: active ones, those of experiments, those in the shadow.
+    pub(crate) served: BTreeMap<String, Arc<Served>>,
+    /// Id of the active version by name.
+    pub(crate) active: BTreeMap<String, String>,
+    pub(crate) aliases: BTreeMap<String, String>,
+    pub(crate) experiments: BTreeMap<String, Arc<Experiment>>,
+    pub(crate) rules: BTreeMap<String, RollbackRule>,
+    /// Versions that are active or in the shadow and could not be loaded: id, reason.
+    pub(crate) unloaded: Vec<(String, String)>,
+    /// Rises with each change.
+    pub(crate) generation: u64,
+}
+
+/// What the models of one task share.
+#[derive(Debug)]
+pub struct TaskModels {
+    /// `flow`, …
+    pub task: String,
+    /// The fields that its models know.
+    pub fields: Fields,
+    /// Active versions, in order of precedence.
+    pub active: Vec<Arc<Served>>,
+    /// For each version of the task, by id, the place of each of its columns.
+    pub(crate) places: BTreeMap<String, Arc<[u16]>>,
+}
+
+impl Live {
+    /// Names of the tasks that an active model takes.
+    pub fn tasks(&self) -> impl Iterator<Item = &str> {
+        self.tasks.keys().map(String::as_str)
+    }
+
+    /// The models of a task. Errors if no active model takes it.
+    pub fn task(&self, task: &str) -> Result<&Arc<TaskModels>, ServiceError> {
+        self.tasks.get(task).ok_or_else(|| ServiceError::NoTask {
+            task: task.to_owned(),
+            known: self.tasks().map(str::to_owned).collect(),
+        })
+    }
+
+    /// An empty record of a task.
+    pub fn row(self: &Arc<Self>, task: &str) -> Result<Row, ServiceError> {
+        Row::new(self.clone(), task)
+    }
+
+    /// Active versions, by name.
+    pub fn active(&self) -> impl Iterator<Item = &Arc<Served>> {
+        self.active.values().filter_map(|id| self.served.get(id))
+    }
+
+    /// All versions that are loaded to answer or to score in the shadow, by id.
+    pub fn served(&self) -> impl Iterator<Item = &Arc<Served>> {
+        self.served.values()
+    }
+
+    /// The version of that id, of that alias, or the active one of that name. Errors if it neither
+    /// answers nor scores.
+    pub fn find(&self, model: &str) -> Result<&Arc<Served>, ServiceError> {
+        let id = self.aliases.get(model).or_else(|| self.active.get(model));
+        let id = id.map_or(model, String::as_str);
+        self.served.get(id).ok_or_else(|| ServiceError::NotServed {
+            model: model.to_owned(),
+            known: self.active.values().cloned().collect(),
+        })
+    }
+
+    /// Experiments under way, by name.
+    pub fn experiments(&self) -> impl Iterator<Item = &Experiment> {
+        self.experiments.values().map(AsRef::as_ref)
+    }
+
+    /// Rules by which the service rolls back, by name.
+    pub fn rules(&self) -> impl Iterator<Item = &RollbackRule> {
+        self.rules.values()
+    }
+
+    /// Versions that ought to be here and could not be loaded: id, reason.
+    pub fn unloaded(&self) -> &[(String, String)] {
+        &self.unloaded
+    }
+
+    /// Rises with each change.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+}
