@@ -5,6 +5,7 @@ mod ask;
 mod fit_score;
 mod flows;
 mod imported;
+mod load;
 mod mix;
 mod netflow;
 mod objective;
@@ -44,6 +45,7 @@ enum Command {
         scores: PathBuf,
     },
     Flows(flows::Args),
+    Load(load::Args),
     Mix(mix::Args),
     Netflow(netflow::Args),
     Objective(objective::Args),
@@ -65,6 +67,7 @@ fn main() -> anyhow::Result<()> {
         Command::Ask => ask::run(),
         Command::FitScore { request, scores } => fit_score::run(&request, &scores),
         Command::Flows(args) => flows::run(&args),
+        Command::Load(args) => load::run(&args),
         Command::Mix(args) => mix::run(&args),
         Command::Netflow(args) => netflow::run(&args),
         Command::Objective(args) => objective::run(&args),
