@@ -6,10 +6,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tripline_assess::evaluate::Evaluation;
 use tripline_assess::guard::{GuardReport, Override};
 use tripline_assess::protocol::Protocol;
-use tripline_assess::report::{AlertView, DataSource, ModelSection, Report, render};
+use tripline_assess::report::AlertView;
 use tripline_assess::threshold::ThresholdRule;
 use tripline_core::Dataset;
-use tripline_engine::{EngineError, register};
+use tripline_engine::EngineError;
+pub(crate) use tripline_engine::report::source;
+use tripline_engine::report::{self, PageInput};
 use tripline_store::AtomicFile;
 
 use crate::session::Session;
@@ -33,36 +35,23 @@ pub(crate) struct Input<'a> {
 
 /// Renders a page into a file that is already open.
 pub(crate) fn write(mut page: AtomicFile, input: Input<'_>) -> Result<(), EngineError> {
-    let mut data = vec![source("training", input.train)];
-    data.extend(input.test.map(|test| source("test", test)));
-    let models = input
-        .evaluations
-        .iter()
-        .zip(input.parameters)
-        .map(|(evaluation, parameters)| ModelSection {
-            summary: register::trainable_card(&evaluation.model)
-                .map(|card| card.summary.to_owned())
-                .unwrap_or_default(),
-            parameters,
-            evaluation,
-        })
-        .collect();
-    let report = Report {
+    let text = report::page(PageInput {
         title: input.title,
         when: now(),
         command: command(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: input.session.seed(),
-        data,
-        protocol: input.protocol.copied(),
+        train: input.train,
+        test: input.test,
+        protocol: input.protocol,
         threshold: input.threshold,
-        leakage_accepted: input.overrides.iter().map(|accepted| accepted.reason.clone()).collect(),
-        findings: &input.guard.findings,
-        models,
+        guard: input.guard,
+        overrides: input.overrides,
+        evaluations: input.evaluations,
+        parameters: input.parameters,
         alert: input.alert,
         notes: input.notes,
-    };
-    put(&mut page, &render(&report))?;
+    });
+    put(&mut page, &text)?;
     Ok(page.commit()?)
 }
 
@@ -75,26 +64,6 @@ pub(crate) fn put(page: &mut AtomicFile, text: &str) -> Result<(), EngineError> 
 pub(crate) fn put_bytes(page: &mut AtomicFile, bytes: &[u8]) -> Result<(), EngineError> {
     page.write_all(bytes)
         .map_err(|source| EngineError::Write { file: page.target().to_owned(), source })
-}
-
-/// A file that was read, as pages tell it.
-pub(crate) fn source(role: &str, data: &Dataset) -> DataSource {
-    let source = &data.source;
-    DataSource {
-        role: role.to_owned(),
-        name: source.name.clone(),
-        layout: source.layout.clone(),
-        sha256: source.sha256.clone(),
-        bytes: source.bytes,
-        rows: source.rows,
-        bad_records: source.bad_records,
-        columns: data.rows.width(),
-        classes: match &data.labels {
-            Some(labels) => labels.classes().iter().cloned().zip(labels.counts()).collect(),
-            None => Vec::new(),
-        },
-        notes: data.notes.iter().map(|note| note.text.clone()).collect(),
-    }
 }
 
 /// The command as it was typed, as nearly as can be told.

@@ -6,10 +6,10 @@ use std::time::Duration;
 use tripline_assess::protocol::Protocol;
 use tripline_assess::threshold::ThresholdRule;
 use tripline_core::{Dataset, Progress};
+use tripline_engine::data;
 use tripline_engine::settings::parse_task;
 use tripline_engine::traffic::{
-    Content, DatasetSettings, TrafficSettings, keep_model_columns, labelled_dataset, recognise,
-    set_of,
+    Content, DatasetSettings, TrafficSettings, labelled_dataset, recognise, set_of,
 };
 use tripline_engine::{
     EngineError, JudgingSettings, Model, ReadSettings, TrainingSettings, ValidationRule,
@@ -342,21 +342,8 @@ impl Session {
                 progress,
             );
         }
-        let options = self.read_settings().options(None, labelled);
-        let mut data =
-            tripline_ingest::read(file, &options, progress).map_err(EngineError::from)?;
-        if self.set_asked {
-            keep_model_columns(&mut data, self.feature_set()?)?;
-        } else if data.source.layout == "tripline-flows" {
-            // What a capture is trained on, its flows as a table are trained on.
-            let has = |set: &&&SetCard| {
-                (set.columns)().iter().all(|column| data.rows.column(column.name).is_some())
-            };
-            if let Some(set) = flow::SETS.iter().find(has) {
-                keep_model_columns(&mut data, set)?;
-            }
-        }
-        Ok(data)
+        let set = self.asked_set()?;
+        Ok(data::read_table(file, &self.read_settings(), labelled, set, progress)?)
     }
 
     /// Reads traffic as a data set.
@@ -429,8 +416,7 @@ impl Session {
             let labels = self.test_labels.as_deref().or(self.labels());
             return self.read_traffic(file, self.feature_set()?, true, false, labels, progress);
         }
-        let options = self.read_settings().options(Some(train.rows.schema()), true);
-        Ok(tripline_ingest::read(file, &options, progress).map_err(EngineError::from)?)
+        Ok(data::read_test_table(file, train, &self.read_settings(), progress)?)
     }
 
     /// Reads a whole file in the columns of a model.
