@@ -1,6 +1,7 @@
 //! The use cases: train, compare, evaluate, score, explain, tune.
 
 pub mod adapt;
+pub mod append;
 mod artifact;
 pub mod attribution;
 pub mod compare;

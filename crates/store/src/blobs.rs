@@ -9,6 +9,8 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
+use crate::blob_writer::BlobWriter;
+
 /// Why a blob could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("blob `{key}`: {reason}")]
@@ -49,6 +51,17 @@ impl Blobs {
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), BlobError> {
         let at = parse(key)?;
         self.store.put(&at, bytes.into()).await.map_err(|e| error(key, e))?;
+        self.sync(key).await
+    }
+
+    /// Begins a blob that is written part by part.
+    pub async fn writer(&self, key: &str) -> Result<BlobWriter, BlobError> {
+        let upload = self.store.put_multipart(&parse(key)?).await.map_err(|e| error(key, e))?;
+        Ok(BlobWriter::new(self.clone(), key, upload))
+    }
+
+    /// Waits until a blob is on disk.
+    pub(crate) async fn sync(&self, key: &str) -> Result<(), BlobError> {
         let Some(path) = self.path(key)? else { return Ok(()) };
         tokio::task::spawn_blocking(move || sync(&path))
             .await

@@ -6,6 +6,7 @@
 //! memory is taken. What a section means is not known here.
 
 pub mod atomic;
+pub mod blob_writer;
 pub mod blobs;
 pub mod error;
 pub mod format;
@@ -18,6 +19,7 @@ pub mod records;
 pub mod time;
 
 pub use atomic::{AtomicFile, discard_unfinished, write_atomic};
+pub use blob_writer::BlobWriter;
 pub use blobs::{BlobError, Blobs};
 pub use error::StoreError;
 pub use journal::{Journal, Lines};

@@ -2,6 +2,7 @@
 
 use tripline_store::{BlobError, MetadataError};
 
+use super::jobs::JobError;
 use crate::error::EngineError;
 
 /// Every text names the field or the model, with the way out where it is not plain.
@@ -14,6 +15,9 @@ pub enum ServiceError {
     /// A blob could not be read or written.
     #[error(transparent)]
     Blob(#[from] BlobError),
+    /// A job was not taken.
+    #[error(transparent)]
+    Job(#[from] JobError),
     /// A use case failed.
     #[error(transparent)]
     Engine(#[from] Box<EngineError>),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tripline_store::{Limits, PublicKey};
 
 use super::clock::Clock;
+use super::jobs::JobSettings;
 
 /// What the service is started with.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct ServiceSettings {
     pub cache_bytes: u64,
     /// Records of a batch that are scored together.
     pub batch_rows: usize,
+    /// How jobs run.
+    pub jobs: JobSettings,
 }
 
 /// What happens to a detection when the queue is full.
@@ -61,6 +64,7 @@ impl ServiceSettings {
             shadow_queue: 4096,
             cache_bytes: 0,
             batch_rows: 4096,
+            jobs: JobSettings::default(),
         }
     }
 }

@@ -15,6 +15,7 @@ use super::answer::{Answer, BatchAnswer};
 use super::clock::Clock;
 use super::error::ServiceError;
 use super::event::{Ask, Event};
+use super::jobs::JobQueue;
 use super::live::Live;
 use super::registration::Registration;
 use super::results::ExperimentResult;
@@ -31,6 +32,7 @@ pub struct Service {
     pub(crate) blobs: Blobs,
     pub(crate) live: ArcSwap<Live>,
     pub(crate) detections: broadcast::Sender<Arc<NewDetection>>,
+    pub(crate) jobs: JobQueue,
 }
 
 /// What the service's own parts have counted.
@@ -84,7 +86,10 @@ impl Service {
         let _ = shipped;
         let (detections, _) = broadcast::channel(DETECTION_EVENTS);
         let live = ArcSwap::from_pointee(Live::default());
-        Ok(Arc::new(Self { settings, store, blobs, live, detections }))
+        let jobs = JobQueue::default();
+        let service = Arc::new(Self { settings, store, blobs, live, detections, jobs });
+        service.jobs.start(&service).await?;
+        Ok(service)
     }
 
     /// The metadata: lists and pages are read straight from it. What changes models goes through
@@ -246,7 +251,9 @@ impl Service {
     }
 
     /// Finishes what waits to be written, ends what runs beside requests.
-    pub async fn shut_down(&self) {}
+    pub async fn shut_down(&self) {
+        self.jobs.shut_down().await;
+    }
 }
 
 fn absent() -> ServiceError {

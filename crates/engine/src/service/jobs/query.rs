@@ -81,8 +81,7 @@ impl DetectionQuery {
 /// A time of RFC 3339, section 5.6.
 fn time(field: &str, text: &str) -> Result<Timestamp, JobError> {
     text.parse::<jiff::Timestamp>().map(|time| Timestamp(time.as_microsecond())).map_err(|_| {
-        let message =
-            format!("`{}` is no time such as 2025-10-08T14:30:00Z", shortened(text));
+        let message = format!("`{}` is no time such as 2025-10-08T14:30:00Z", shortened(text));
         JobError::field(field, message)
     })
 }

@@ -39,7 +39,9 @@ impl DataSource {
                 let path = path.strip_prefix("//").unwrap_or(path);
                 Ok(Self::File(PathBuf::from(path)))
             }
-            Some(("detections", query)) => Ok(Self::Detections(DetectionQuery::parse(field, query)?)),
+            Some(("detections", query)) => {
+                Ok(Self::Detections(DetectionQuery::parse(field, query)?))
+            }
             // `C:` is no scheme of ours, and a `:` after a `/` is part of a name.
             Some((scheme, _)) if !scheme.contains('/') => {
                 let scheme = shortened(scheme);
