@@ -1,1 +1,31 @@
 //! The service: REST, GraphQL, Open Inference Protocol, dashboard, metrics.
+//!
+//! A request passes the [`edge`](crate) (host, origin, key, rate, place in the queue), then the
+//! guard of its route (scope, type and size of its body, time), then its handler, which knows of
+//! none of that. Every error is a [`Problem`].
+
+pub mod access;
+mod app;
+mod body;
+mod caller;
+mod edge;
+pub mod extract;
+mod guard;
+mod nearest;
+mod observe;
+mod problem;
+mod request_id;
+mod rest;
+mod routes;
+mod server;
+pub mod settings;
+pub mod time;
+
+pub use app::App;
+pub use caller::{Caller, Known};
+pub use nearest::nearest;
+pub use observe::{Metrics, Text};
+pub use problem::{FieldError, Kind, Problem, ProblemDocument, shown};
+pub use routes::{Routes, Rule};
+pub use server::{ServeError, Server};
+pub use settings::Settings;

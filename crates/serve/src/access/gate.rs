@@ -1,0 +1,443 @@
+//! The gate: from the credentials of a request to its caller.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use moka::sync::Cache;
+use sha2::{Digest as _, Sha256};
+use tripline_engine::service::Clock;
+use tripline_store::records::{Change, Scope, Scopes, Session};
+use tripline_store::{Metadata, MetadataError, Timestamp};
+
+use super::cookie::{self, cookie_of};
+use super::first_token::FirstToken;
+use super::key::{self, Secret, hex, same};
+use super::keys::Keys;
+use super::password;
+use super::rate::{Bucket, Grant};
+use crate::caller::{Caller, Inner, Known};
+use crate::problem::{Kind, Problem};
+use crate::settings::Settings;
+
+/// Keys, users, sessions: who is let in.
+#[derive(Debug)]
+pub struct Gate {
+    pub(super) store: Arc<dyn Metadata>,
+    clock: Clock,
+    pub(super) keys: Keys,
+    first_token: [u8; 32],
+    /// Sessions of local callers who have shown the first-start token.
+    unlocked: Cache<[u8; 32], ()>,
+    /// Log-ins by name and by address.
+    log_ins: Cache<String, Arc<Bucket>>,
+    /// Mixed into what a form must send, so that who plants a cookie cannot tell it.
+    secret: [u8; 32],
+    started: Instant,
+    local: Arc<str>,
+    nobody: Arc<str>,
+}
+
+/// A request that passed the gate.
+pub(crate) struct Admitted {
+    pub(crate) caller: Caller,
+    /// The limit of the key, with what is left of it.
+    pub(crate) rate: Option<(f64, Grant)>,
+    /// A cookie for a browser that has none, so that its forms can be told from those of others.
+    pub(crate) set_cookie: Option<HeaderValue>,
+}
+
+/// What a request came with.
+pub(crate) struct Arrival<'a> {
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) request: Box<str>,
+    pub(crate) peer: IpAddr,
+    pub(crate) settings: &'a Settings,
+    /// Whether the client sees TLS.
+    pub(crate) secure: bool,
+}
+
+/// A log-in that succeeded.
+#[derive(Debug)]
+pub struct LoggedIn {
+    /// For `Set-Cookie`.
+    pub cookie: HeaderValue,
+    /// The user.
+    pub user: String,
+}
+
+impl Gate {
+    /// Reads keys and first-start token of a database.
+    pub async fn open(
+        store: Arc<dyn Metadata>,
+        clock: Clock,
+        token: &FirstToken,
+    ) -> Result<Self, MetadataError> {
+        let keys = Keys::default();
+        keys.refresh(&*store).await?;
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(|error| MetadataError::Database {
+            path: "the system's random numbers".to_owned(),
+            reason: error.to_string(),
+        })?;
+        Ok(Self {
+            store,
+            clock,
+            keys,
+            first_token: token.hash,
+            unlocked: Cache::builder()
+                .max_capacity(256)
+                .time_to_live(Duration::from_secs(12 * 3600))
+                .build(),
+            // An address or a name that is forgotten after so long has its whole burst again.
+            log_ins: Cache::builder()
+                .max_capacity(16_384)
+                .time_to_idle(Duration::from_secs(600))
+                .build(),
+            secret,
+            started: Instant::now(),
+            local: "local".into(),
+            nobody: "nobody".into(),
+        })
+    }
+
+    /// Whether somebody could get in where keys are needed.
+    pub async fn has_administrator(&self) -> Result<bool, MetadataError> {
+        let now = self.clock.now();
+        let by_key = self.keys.any(|key| key.usable(now) && key.key.scopes.allow(Scope::Admin));
+        Ok(by_key || self.store.users().await?.iter().any(|user| user.scopes.allow(Scope::Admin)))
+    }
+
+    /// Lets a request in, or not.
+    pub(crate) async fn admit(&self, arrival: Arrival<'_>) -> Result<Admitted, Problem> {
+        let at = self.clock.now();
+        if let Some(given) = credentials(arrival.headers)? {
+            if given.starts_with("tlt_") {
+                return self.by_first_token(given, arrival, at);
+            }
+            return self.by_key(given, arrival, at);
+        }
+        self.by_cookie(arrival, at).await
+    }
+
+    fn by_key(
+        &self,
+        given: &str,
+        arrival: Arrival<'_>,
+        at: Timestamp,
+    ) -> Result<Admitted, Problem> {
+        let unknown = || Problem::new(Kind::Unauthorized, "the API key is unknown");
+        let id = key::id_of(given).ok_or_else(unknown)?;
+        let entry = self.keys.get(id).ok_or_else(unknown)?;
+        if !same(&key::hash(given), &entry.key.hash) {
+            return Err(unknown());
+        }
+        if entry.key.revoked_at.is_some() {
+            return Err(Problem::new(Kind::Unauthorized, "the API key was revoked"));
+        }
+        if !entry.usable(at) {
+            return Err(Problem::new(Kind::Unauthorized, "the API key has expired"));
+        }
+        let rate = entry.key.rate_limit.or(arrival.settings.access.requests_per_second);
+        let rate = match rate {
+            Some(rate) => {
+                let grant = entry.usage.bucket.take(self.nanoseconds(), rate, rate);
+                if !grant.passed {
+                    let mut problem = Problem::new(
+                        Kind::RateLimited,
+                        format!("the key `{id}` may ask {rate} times a second"),
+                    );
+                    problem.retry_after = Some(grant.wait);
+                    return Err(problem);
+                }
+                Some((rate, grant))
+            }
+            None => None,
+        };
+        if entry.usage.first_in_minute(at) {
+            self.note_use(id.to_owned(), at);
+        }
+        let caller = Caller::new(Inner {
+            actor: entry.actor.clone(),
+            known: Known::Key,
+            scopes: entry.key.scopes,
+            at,
+            request: arrival.request,
+            peer: arrival.peer,
+            unlocked: true,
+            session: None,
+            csrf: None,
+            proven: true,
+        });
+        Ok(Admitted { caller, rate, set_cookie: None })
+    }
+
+    fn by_first_token(
+        &self,
+        given: &str,
+        arrival: Arrival<'_>,
+        at: Timestamp,
+    ) -> Result<Admitted, Problem> {
+        if arrival.settings.keys_needed() {
+            return Err(Problem::new(
+                Kind::Unauthorized,
+                "the first-start token opens nothing where keys are needed; send an API key",
+            ));
+        }
+        if !same(&key::hash(given), &self.first_token) {
+            return Err(Problem::new(Kind::Unauthorized, "the first-start token is another one"));
+        }
+        let caller = self.local_caller(arrival, at, None, true, true);
+        Ok(Admitted { caller, rate: None, set_cookie: None })
+    }
+
+    async fn by_cookie(&self, arrival: Arrival<'_>, at: Timestamp) -> Result<Admitted, Problem> {
+        let keys_needed = arrival.settings.keys_needed();
+        let mut set_cookie = None;
+        let fresh;
+        let token = match cookie_of(arrival.headers, arrival.secure) {
+            Some(token) => Some(token),
+            None if wants_page(arrival.headers) => {
+                fresh = Secret::random("").map_err(Problem::internal)?;
+                let seconds = arrival.settings.access.session.as_secs();
+                set_cookie = Some(cookie::set(Some(&fresh), arrival.secure, seconds));
+                Some(fresh.reveal())
+            }
+            None => None,
+        };
+        let session = token.map(|token| (key::hash(token), self.csrf(token)));
+        let proven = match (&session, arrival.headers.get("x-csrf-token")) {
+            (Some((_, csrf)), Some(given)) => {
+                if !same(&key::hash(csrf), &Sha256::digest(given.as_bytes()).into()) {
+                    return Err(wrong_csrf());
+                }
+                true
+            }
+            _ => false,
+        };
+        if set_cookie.is_none()
+            && let Some((hash, csrf)) = &session
+            && let Some(known) = self.store.session(hash, at).await?
+            && let Some(user) = self.store.user(&known.user).await?
+        {
+            let caller = Caller::new(Inner {
+                actor: format!("user:{}", user.name).into(),
+                known: Known::User,
+                scopes: user.scopes,
+                at,
+                request: arrival.request,
+                peer: arrival.peer,
+                unlocked: true,
+                session: Some(*hash),
+                csrf: Some(csrf.clone()),
+                proven,
+            });
+            return Ok(Admitted { caller, rate: None, set_cookie });
+        }
+        let unlocked = session.as_ref().is_some_and(|(hash, _)| self.unlocked.contains_key(hash));
+        let caller = if keys_needed {
+            let (hash, csrf) = session.unzip();
+            Caller::new(Inner {
+                actor: self.nobody.clone(),
+                known: Known::Nobody,
+                scopes: Scopes::default(),
+                at,
+                request: arrival.request,
+                peer: arrival.peer,
+                unlocked: false,
+                session: hash,
+                csrf,
+                proven,
+            })
+        } else {
+            self.local_caller(arrival, at, session, unlocked, proven)
+        };
+        Ok(Admitted { caller, rate: None, set_cookie })
+    }
+
+    fn local_caller(
+        &self,
+        arrival: Arrival<'_>,
+        at: Timestamp,
+        session: Option<([u8; 32], String)>,
+        unlocked: bool,
+        proven: bool,
+    ) -> Caller {
+        let (session, csrf) = session.unzip();
+        Caller::new(Inner {
+            actor: self.local.clone(),
+            known: Known::Local,
+            scopes: Scopes::of(&Scope::ALL),
+            at,
+            request: arrival.request,
+            peer: arrival.peer,
+            unlocked,
+            session,
+            csrf,
+            proven,
+        })
+    }
+
+    /// A caller of whom nothing is known, for what is refused before it is looked at.
+    pub(crate) fn stranger(&self, request: Box<str>, peer: IpAddr) -> Caller {
+        Caller::new(Inner {
+            actor: self.nobody.clone(),
+            known: Known::Nobody,
+            scopes: Scopes::default(),
+            at: self.clock.now(),
+            request,
+            peer,
+            unlocked: false,
+            session: None,
+            csrf: None,
+            proven: false,
+        })
+    }
+
+    /// Checks the field `csrf` of a form.
+    pub fn check_csrf(&self, caller: &Caller, given: &str) -> Result<(), Problem> {
+        match caller.csrf() {
+            Some(csrf) if same(&key::hash(csrf), &key::hash(given)) => Ok(()),
+            _ => Err(wrong_csrf()),
+        }
+    }
+
+    /// Opens what deploys, deletes and hands out keys to a local caller's session; the session
+    /// gets another cookie, which the answer must set.
+    pub fn unlock(
+        &self,
+        caller: &Caller,
+        token: &str,
+        settings: &Settings,
+    ) -> Result<HeaderValue, Problem> {
+        self.may_try(&format!("token {}", caller.peer()), 0.1, 5.0)?;
+        if caller.known() != Known::Local || !same(&key::hash(token), &self.first_token) {
+            return Err(Problem::new(Kind::Forbidden, "the first-start token is another one")
+                .with("token", "is not the one printed at the first start"));
+        }
+        let fresh = Secret::random("").map_err(Problem::internal)?;
+        self.unlocked.insert(fresh.hash(), ());
+        Ok(cookie::set(Some(&fresh), false, settings.access.session.as_secs()))
+    }
+
+    /// Begins a session; a refusal does not tell whether the user exists.
+    pub async fn log_in(
+        &self,
+        caller: &Caller,
+        user: &str,
+        password: String,
+        settings: &Settings,
+    ) -> Result<LoggedIn, Problem> {
+        self.may_try(&format!("address {}", caller.peer()), 0.1, 5.0)?;
+        self.may_try(&format!("user {}", crate::problem::shown(user)), 0.2, 30.0)?;
+        let known = self.store.user(user).await?;
+        let hash = known.as_ref().map(|user| user.password.clone());
+        let too_long = password.len() > password::MAX_BYTES;
+        if too_long || !password::verify(password, hash).await? {
+            let detail = serde_json::json!({ "address": caller.peer().to_string() }).to_string();
+            let object = format!("user:{}", crate::problem::shown(user));
+            self.store.record("access.refused", &object, &detail, &caller.change()).await?;
+            return Err(Problem::new(Kind::Unauthorized, "the name or the password is wrong"));
+        }
+        let token = Secret::random("").map_err(Problem::internal)?;
+        let now = self.clock.now();
+        let seconds = settings.access.session.as_secs();
+        let micros = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+        let session = Session {
+            hash: token.hash(),
+            user: user.to_owned(),
+            created_at: now,
+            expires_at: now.plus_micros(micros),
+        };
+        let change = Change { actor: format!("user:{user}"), ..caller.change() };
+        self.store.add_session(&session, &change).await?;
+        let secure = settings.tls != crate::settings::Tls::Off;
+        Ok(LoggedIn { cookie: cookie::set(Some(&token), secure, seconds), user: user.to_owned() })
+    }
+
+    /// Ends the caller's session; the answer must set the cookie that takes the old one away.
+    pub async fn log_out(
+        &self,
+        caller: &Caller,
+        settings: &Settings,
+    ) -> Result<HeaderValue, Problem> {
+        if let Some(hash) = caller.session() {
+            self.unlocked.invalidate(hash);
+            if caller.known() == Known::User {
+                self.store.end_session(hash, &caller.change()).await?;
+            }
+        }
+        Ok(cookie::set(None, settings.tls != crate::settings::Tls::Off, 0))
+    }
+
+    fn may_try(&self, what: &str, rate: f64, burst: f64) -> Result<(), Problem> {
+        let bucket = self.log_ins.get_with(what.to_owned(), Arc::default);
+        let grant = bucket.take(self.nanoseconds(), rate, burst);
+        if grant.passed {
+            return Ok(());
+        }
+        let mut problem = Problem::new(Kind::RateLimited, "too many log-ins; wait a little");
+        problem.retry_after = Some(grant.wait);
+        Err(problem)
+    }
+
+    /// What a form of the session with that token must send.
+    fn csrf(&self, token: &str) -> String {
+        let mut hash = Sha256::new();
+        hash.update(b"tripline csrf v1");
+        hash.update(self.secret);
+        hash.update(token.as_bytes());
+        hex(&hash.finalize())
+    }
+
+    fn nanoseconds(&self) -> u64 {
+        // 584 years.
+        self.started.elapsed().as_nanos() as u64
+    }
+
+    fn note_use(&self, id: String, at: Timestamp) {
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            if let Err(error) = store.touch_key(&id, at).await {
+                tracing::warn!(key = id, %error, "the use of a key was not noted");
+            }
+        });
+    }
+}
+
+fn wrong_csrf() -> Problem {
+    Problem::new(Kind::Forbidden, "the form is not of this session; load its page again")
+        .with("csrf", "is missing or of another session")
+}
+
+/// The key or token that a request carries; one that cannot be read is refused.
+fn credentials(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let scheme = || {
+        Problem::new(
+            Kind::Unauthorized,
+            "`Authorization` must be `Bearer tl_…`; a key may come as `X-API-Key` instead",
+        )
+    };
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let value = value.to_str().map_err(|_| scheme())?;
+        return match value.split_once(' ') {
+            Some((name, key)) if name.eq_ignore_ascii_case("bearer") => Ok(Some(key.trim())),
+            _ => Err(scheme()),
+        };
+    }
+    for name in ["x-api-key", "x-tripline-token"] {
+        if let Some(value) = headers.get(name) {
+            return value.to_str().map(|key| Some(key.trim())).map_err(|_| scheme());
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a browser asks for a page.
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
+}

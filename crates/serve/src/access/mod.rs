@@ -1,0 +1,25 @@
+//! Who is let in: keys, sessions, local callers.
+
+mod address;
+mod cookie;
+mod first_token;
+mod forwarded;
+mod gate;
+mod key;
+mod keys;
+mod local;
+mod password;
+mod rate;
+
+pub use address::Network;
+pub use cookie::{COOKIE, SECURE_COOKIE, cookie_of};
+pub use first_token::{FIRST_TOKEN_SETTING, FirstToken};
+pub use gate::{Gate, LoggedIn};
+pub use key::{IssuedKey, Secret};
+pub use keys::KeyRequest;
+pub use password::hash_password;
+pub use rate::Bucket;
+
+pub(crate) use forwarded::client;
+pub(crate) use gate::{Admitted, Arrival};
+pub(crate) use local::{right_host, right_origin};

@@ -1,0 +1,263 @@
+//! Every error of the API as a problem document (RFC 9457).
+
+mod from;
+
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What kind of problem: each has its status, its title, its place in the documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The request is not what HTTP or JSON allow.
+    Malformed,
+    /// A field has a value that cannot be, or names what does not exist.
+    Invalid,
+    /// No credentials, or unknown ones.
+    Unauthorized,
+    /// Credentials that do not allow this.
+    Forbidden,
+    /// There is no such thing.
+    NotFound,
+    /// The path has no such method.
+    MethodNotAllowed,
+    /// Nothing of what the client accepts can be answered.
+    NotAcceptable,
+    /// It is not in a state that allows this.
+    Conflict,
+    /// The body, or a part of it, is too large.
+    TooLarge,
+    /// The body is of a type that is not taken here.
+    UnsupportedMedia,
+    /// The request came for another host than this one.
+    Misdirected,
+    /// Too many requests of one key.
+    RateLimited,
+    /// The client was too slow.
+    Timeout,
+    /// The service is at its limit, or stops.
+    Unavailable,
+    /// A defect or a failing disk: what it was is in the log, not in the answer.
+    Internal,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 15] = [
+        Self::Malformed,
+        Self::Invalid,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::NotAcceptable,
+        Self::Conflict,
+        Self::TooLarge,
+        Self::UnsupportedMedia,
+        Self::Misdirected,
+        Self::RateLimited,
+        Self::Timeout,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
+    /// Its name in `type`.
+    pub fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    /// Its title.
+    pub fn title(self) -> &'static str {
+        self.row().1
+    }
+
+    /// Its status.
+    pub fn status(self) -> StatusCode {
+        self.row().2
+    }
+
+    fn row(self) -> (&'static str, &'static str, StatusCode) {
+        match self {
+            Self::Malformed => ("malformed", "Malformed request", StatusCode::BAD_REQUEST),
+            Self::Invalid => ("invalid", "Invalid value", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::Unauthorized => ("unauthorized", "Credentials needed", StatusCode::UNAUTHORIZED),
+            Self::Forbidden => ("forbidden", "Not allowed", StatusCode::FORBIDDEN),
+            Self::NotFound => ("not-found", "Not found", StatusCode::NOT_FOUND),
+            Self::MethodNotAllowed => {
+                ("method-not-allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED)
+            }
+            Self::NotAcceptable => ("not-acceptable", "Not acceptable", StatusCode::NOT_ACCEPTABLE),
+            Self::Conflict => ("conflict", "Conflict", StatusCode::CONFLICT),
+            Self::TooLarge => ("too-large", "Too large", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::UnsupportedMedia => {
+                ("unsupported-media", "Type not taken", StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            }
+            Self::Misdirected => ("misdirected", "Another host", StatusCode::MISDIRECTED_REQUEST),
+            Self::RateLimited => {
+                ("rate-limited", "Too many requests", StatusCode::TOO_MANY_REQUESTS)
+            }
+            Self::Timeout => ("timeout", "Too slow", StatusCode::REQUEST_TIMEOUT),
+            Self::Unavailable => ("unavailable", "Busy", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Internal => ("internal", "Internal error", StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// The field: its path in the body, or the name of a query parameter or header.
+    pub field: String,
+    /// What is wrong, with the way out.
+    pub message: String,
+    /// What there is instead, where that is a list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<String>,
+}
+
+/// A problem, to be returned by a handler as its error.
+///
+/// The body is written by the outermost layer, which knows the request's id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind.
+    pub kind: Kind,
+    /// What is wrong with this request, with the way out.
+    pub detail: String,
+    /// The fields that are wrong.
+    pub errors: Vec<FieldError>,
+    /// After how long to try again.
+    pub retry_after: Option<Duration>,
+    /// What happened, for the log alone.
+    pub cause: Option<String>,
+}
+
+impl Problem {
+    /// A problem of a kind.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after: None, cause: None }
+    }
+
+    /// A field has a value that cannot be.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        let (field, message) = (field.into(), message.into());
+        Self::new(Kind::Invalid, format!("`{field}`: {message}")).with(field, message)
+    }
+
+    /// There is no such thing.
+    pub fn not_found(what: &str, id: &str) -> Self {
+        Self::new(Kind::NotFound, format!("there is no {what} `{}`", shown(id)))
+    }
+
+    /// A defect or a failing disk: the cause goes to the log, not to the client.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        let mut problem = Self::new(
+            Kind::Internal,
+            "the service could not do this; its log tells why under the request's id",
+        );
+        problem.cause = Some(cause.to_string());
+        problem
+    }
+
+    /// The service is at a limit.
+    pub fn unavailable(detail: impl Into<String>, retry_after: Duration) -> Self {
+        let mut problem = Self::new(Kind::Unavailable, detail);
+        problem.retry_after = Some(retry_after);
+        problem
+    }
+
+    /// Adds a field that is wrong.
+    #[must_use]
+    pub fn with(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
+        self.errors.push(FieldError {
+            field: field.into(),
+            message: message.into(),
+            known: Vec::new(),
+        });
+        self
+    }
+
+    /// Lists what there is, beside the field added last.
+    #[must_use]
+    pub fn known(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        if let Some(last) = self.errors.last_mut() {
+            last.known = names.into_iter().map(Into::into).collect();
+        }
+        self
+    }
+
+    /// Writes the document for a request.
+    pub fn response(&self, request: &str) -> Response {
+        let document = ProblemDocument {
+            kind: format!("/docs#problem-{}", self.kind.name()),
+            title: self.kind.title(),
+            status: self.kind.status().as_u16(),
+            detail: &self.detail,
+            instance: format!("urn:tripline:request:{request}"),
+            errors: &self.errors,
+        };
+        // Strings and numbers alone: nothing here can fail to be written.
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let mut response = (self.kind.status(), body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(after) = self.retry_after {
+            let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        if self.kind == Kind::Unauthorized {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"tripline\""),
+            );
+        }
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.kind.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The document as it is sent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDocument<'a> {
+    /// Where the kind of problem is documented.
+    #[serde(rename = "type")]
+    #[schema(example = "/docs#problem-invalid")]
+    pub kind: String,
+    /// The kind in words.
+    #[schema(example = "Invalid value")]
+    pub title: &'a str,
+    /// The HTTP status.
+    #[schema(example = 422)]
+    pub status: u16,
+    /// What is wrong with this request, with the way out.
+    #[schema(example = "`model`: there is no model `x`; there are `flow_detector`")]
+    pub detail: &'a str,
+    /// The request.
+    #[schema(example = "urn:tripline:request:01k7x3m2q8")]
+    pub instance: String,
+    /// The fields that are wrong.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub errors: &'a [FieldError],
+}
+
+/// A client's text as it may be repeated in a message: short, without control characters.
+pub fn shown(text: &str) -> String {
+    let mut shown: String =
+        text.chars().take(80).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if text.chars().nth(80).is_some() {
+        shown.push('…');
+    }
+    shown
+}

@@ -1,0 +1,30 @@
+//! The REST interface: one file for each resource.
+
+mod health;
+mod openapi;
+
+use std::sync::Arc;
+
+use axum::Router;
+use bytes::Bytes;
+
+use crate::app::App;
+use crate::problem::{Kind, Problem};
+use crate::routes::Routes;
+
+/// Resources under `/api/v1`.
+fn resources() -> Routes {
+    Routes::new().merge(openapi::routes())
+}
+
+/// All routes, and the document that describes them.
+pub(crate) fn assemble() -> (Router<Arc<App>>, Bytes) {
+    let all = Routes::new().merge(resources().under("/api/v1")).merge(health::routes());
+    let (router, api) = all.split();
+    let router = router
+        .fallback(|| async { Problem::new(Kind::NotFound, "there is nothing at this path") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(Kind::MethodNotAllowed, "this path has other methods, see `Allow`")
+        });
+    (router, openapi::document(api))
+}

@@ -1,0 +1,6 @@
+//! The service over its network interface.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+mod frame;
+mod harness;
