@@ -245,7 +245,7 @@ fn an_experiment_ends_with_a_deploy_and_holds_its_versions() {
             assert!(matches!(set(&wrong).await, Err(MetadataError::Invalid { .. })), "{wrong:?}");
         }
         set(&experiment).await.unwrap();
-        assert_eq!(store.experiments().await.unwrap(), [experiment.clone()]);
+        assert_eq!(store.experiments().await.unwrap(), std::slice::from_ref(&experiment));
         conflict(store.set_status(&two, Status::Archived, &change(4)).await);
         conflict(store.delete_version(&two, &change(4)).await);
         let changed = Experiment { share: 0.5, salt: "s2".to_owned(), ..experiment.clone() };
@@ -269,7 +269,7 @@ fn a_rollback_rule_stays_until_it_is_taken_away() {
             window_seconds: 60,
         };
         store.set_rollback_rule("flow_detector", Some(&rule), &change(1)).await.unwrap();
-        assert_eq!(store.rollback_rules().await.unwrap(), [rule.clone()]);
+        assert_eq!(store.rollback_rules().await.unwrap(), std::slice::from_ref(&rule));
         let wrong = RollbackRule { max_error_rate: Some(f64::NAN), ..rule };
         let refused = store.set_rollback_rule("flow_detector", Some(&wrong), &change(1)).await;
         assert!(matches!(refused, Err(MetadataError::Invalid { .. })));
