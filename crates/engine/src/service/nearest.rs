@@ -4,7 +4,7 @@
 const MOST: usize = 64;
 
 /// The name of least distance, if a third of its letters at most differ.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > MOST {
         return None;
     }
