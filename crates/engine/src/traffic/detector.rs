@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tripline_core::verdict::{Reason, Verdict};
 use tripline_features::flow::{FlowBatch, SETS, SetCard};
 
-use super::response::{Categories, Judged};
+use super::response::{NO_ACTION, UNKNOWN_ACTION, UNKNOWN_IMPACT, response, risk, severity};
 use crate::attribution::{self, Attributed};
 use crate::error::EngineError;
 use crate::explain::ExplainSettings;
@@ -32,7 +32,7 @@ pub struct FlowDetector {
     model: Model,
     set: &'static SetCard,
     name: Arc<str>,
-    categories: Categories,
+    categories: Vec<Arc<str>>,
 }
 
 impl FlowDetector {
@@ -52,7 +52,8 @@ impl FlowDetector {
 
     fn with(model: Model, set: &'static SetCard) -> Self {
         let name = format!("{}:{}", model.card().id, model.version()).into();
-        let categories = Categories::of(&model);
+        let classes = model.classes().unwrap_or_default();
+        let categories = classes.iter().map(|class| class.as_str().into()).collect();
         Self { model, set, name, categories }
     }
 
@@ -139,16 +140,24 @@ impl FlowDetector {
             None => scored.alert[row],
         };
         let class = scored.class.as_ref().map(|class| class[row] as usize);
-        let Judged { category, technique, risk, severity, action } =
-            self.categories.judged(attack, probability, class);
+        let likely = class.and_then(|class| self.categories.get(class));
+        // The most probable class may be benign while all attacks together reach the threshold, or
+        // an attack while they do not: neither is the category of such a verdict.
+        let category = likely.filter(|_| (class == Some(0)) != attack).cloned();
+        let known = likely.and_then(|class| response(class));
+        let risk = risk(probability, known.map_or(UNKNOWN_IMPACT, |known| known.impact));
         Verdict {
             attack,
+            technique: known.filter(|_| attack).map(|known| known.technique),
             category,
             probability,
             risk,
-            severity,
-            technique,
-            action,
+            severity: severity(attack, risk),
+            action: match (attack, known) {
+                (false, _) => NO_ACTION,
+                (true, Some(known)) => known.action,
+                (true, None) => UNKNOWN_ACTION,
+            },
             reasons: Vec::new(),
             model: self.name.clone(),
         }

@@ -41,7 +41,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
 }
 
 /// Refuses a body that does not say it is JSON.
-pub(super) fn right_type(headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) fn right_type(headers: &HeaderMap) -> Result<(), Problem> {
     let kind = headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes());
     let plain = kind.is_some_and(|kind| {
         let end = kind.iter().position(|b| *b == b';').unwrap_or(kind.len());

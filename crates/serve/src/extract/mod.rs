@@ -9,6 +9,7 @@ mod query;
 
 pub use form::{CsrfField, Form};
 pub use idempotency::{Answered, JsonOnce, Once};
+pub(crate) use json::right_type;
 pub use json::{Json, body_problem, read_body, read_json};
 pub use path::Path;
 pub use query::{PageQuery, Query, page};

@@ -1,7 +1,21 @@
 //! The REST interface: one file for each resource.
 
+mod ask;
+mod detection;
+mod detections;
+mod detectors;
+mod experiments;
+mod explain;
+mod feedback;
 mod health;
+mod judge;
+pub(crate) mod model;
+mod models;
 mod openapi;
+mod predict;
+pub(crate) mod prediction;
+mod record;
+mod similar;
 
 use std::sync::Arc;
 
@@ -14,12 +28,23 @@ use crate::routes::Routes;
 
 /// Resources under `/api/v1`.
 fn resources() -> Routes {
-    Routes::new().merge(openapi::routes())
+    Routes::new()
+        .merge(openapi::routes())
+        .merge(predict::routes())
+        .merge(explain::routes())
+        .merge(models::routes())
+        .merge(detectors::routes())
+        .merge(experiments::routes())
+        .merge(detections::routes())
+        .merge(feedback::routes())
 }
 
 /// All routes, and the document that describes them.
 pub(crate) fn assemble() -> (Router<Arc<App>>, Bytes) {
-    let all = Routes::new().merge(resources().under("/api/v1")).merge(health::routes());
+    let all = Routes::new()
+        .merge(resources().under("/api/v1"))
+        .merge(health::routes())
+        .merge(predict::at_root());
     let (router, api) = all.split();
     let router = router
         .fallback(|| async { Problem::new(Kind::NotFound, "there is nothing at this path") })

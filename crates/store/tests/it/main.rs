@@ -3,5 +3,4 @@
 
 mod damage;
 mod golden;
-mod metadata;
 mod signature;

@@ -1,6 +1,6 @@
 //! Why a job was not taken.
 
-use crate::service::nearest::nearest;
+use super::nearest::nearest;
 
 /// Every text names the field, with what there is instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -15,6 +15,7 @@ mod figures;
 mod gather;
 mod join;
 mod make;
+mod nearest;
 mod plan;
 mod query;
 mod queue;

@@ -1,0 +1,56 @@
+//! An uploaded file on its way to a place without a name of the client's.
+
+use std::io::Write as _;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest as _, Multipart, Request};
+use axum::http::header;
+use futures_util::{Stream, StreamExt as _};
+use tempfile::NamedTempFile;
+
+use crate::extract::body_problem;
+use crate::problem::{Kind, Problem};
+
+/// Writes the body, or the first file of a form, to a file that goes when it is dropped.
+pub(super) async fn received(request: Request) -> Result<NamedTempFile, Problem> {
+    let form = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"));
+    if !form {
+        let body = request.into_body().into_data_stream();
+        return written(body.map(|part| part.map_err(|error| body_problem(&error)))).await;
+    }
+    let damaged = |reason: String| Problem::new(Kind::Malformed, format!("the form: {reason}"));
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(|error| damaged(error.body_text()))?;
+    while let Some(field) = form.next_field().await.map_err(|error| damaged(error.body_text()))? {
+        if field.file_name().is_some() {
+            let parts = field.map(|part| part.map_err(|error| damaged(error.body_text())));
+            return written(parts).await;
+        }
+    }
+    Err(damaged("it has no file".to_owned()))
+}
+
+async fn written(
+    parts: impl Stream<Item = Result<Bytes, Problem>>,
+) -> Result<NamedTempFile, Problem> {
+    let mut file = blocking(NamedTempFile::new).await?;
+    let mut parts = std::pin::pin!(parts);
+    while let Some(part) = parts.next().await {
+        let part = part?;
+        file = blocking(move || file.write_all(&part).map(|()| file)).await?;
+    }
+    Ok(file)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Problem::internal)?
+        .map_err(Problem::internal)
+}
