@@ -93,8 +93,17 @@ impl Model {
         if self.detector().explain().is_none() {
             return self.by_kernel(rows, settings);
         }
-        let explain = self.detector().explain().ok_or_else(|| self.unexplainable())?;
         let (prepared, _) = self.prepare(rows)?;
+        self.by_parts(&Frame::from(prepared), settings)
+    }
+
+    /// As [`Model::attributed`], of prepared rows, for a detector that splits its score itself.
+    pub(crate) fn by_parts(
+        &self,
+        prepared: &Frame,
+        settings: &ExplainSettings<'_>,
+    ) -> Result<Attributed, EngineError> {
+        let explain = self.detector().explain().ok_or_else(|| self.unexplainable())?;
         let background = match settings.background {
             Some(rows) => Some(Frame::from(self.prepare(rows)?.0)),
             None => None,
@@ -106,9 +115,8 @@ impl Model {
             None => (ExplainMethod::PathDependent, AttributionMethod::PathDependent),
         };
         let options = ExplainOptions { method, class: settings.class };
-        let attributions = explain
-            .attributions(&Frame::from(prepared), &options)
-            .map_err(|source| self.unexplained(source))?;
+        let attributions =
+            explain.attributions(prepared, &options).map_err(|source| self.unexplained(source))?;
         Ok(Attributed { attributions, method: told })
     }
 

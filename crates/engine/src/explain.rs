@@ -1,7 +1,7 @@
 //! Explain: why rows score as they do, in the columns of the data.
 
 use tripline_assess::explain::{self, Folded, GlobalExplanation, RowExplanation};
-use tripline_core::{Attributions, Dataset, Rng, Rows};
+use tripline_core::{Attributions, Dataset, Frame, Rng, Rows};
 use tripline_models::explain::KernelOptions;
 
 use crate::attribution::{self, Attributed, AttributionMethod};
@@ -64,10 +64,15 @@ impl Model {
         rows: &Rows,
         settings: &ExplainSettings<'_>,
     ) -> Result<Explained, EngineError> {
-        let Attributed { attributions, method } = self.attributed(rows, settings)?;
-        let (prepared, _) = self.prepare(rows)?;
+        let (prepared, report) = self.prepare(rows)?;
+        let frame = Frame::from(prepared.clone());
+        let Attributed { attributions, method } = match self.detector().explain() {
+            Some(_) => self.by_parts(&frame, settings)?,
+            None => self.attributed(rows, settings)?,
+        };
         let folded = self.fold(attributions, method)?;
-        Ok(Explained { verdicts: self.score(rows)?, folded, prepared, method })
+        let verdicts = self.score_prepared(&frame, report)?;
+        Ok(Explained { verdicts, folded, prepared, method })
     }
 
     /// Attributions, found in that way, in the columns of the data.

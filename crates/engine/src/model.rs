@@ -171,13 +171,7 @@ impl Model {
 
     /// Scores rows. A row's verdict does not depend on the rows beside it.
     pub fn score(&self, rows: &Rows) -> Result<Verdicts, EngineError> {
-        let mut verdicts = Verdicts {
-            raw: Vec::with_capacity(rows.len()),
-            probability: Vec::with_capacity(rows.len()),
-            alert: Vec::with_capacity(rows.len()),
-            class: self.classes().map(|_| Vec::with_capacity(rows.len())),
-            report: PrepareReport::default(),
-        };
+        let mut verdicts = self.no_verdicts(rows.len());
         if rows.len() <= BATCH {
             self.score_batch(rows, &mut verdicts)?;
             return Ok(verdicts);
@@ -189,18 +183,43 @@ impl Model {
         Ok(verdicts)
     }
 
+    /// As [`Model::score`], of rows that are prepared already.
+    pub(crate) fn score_prepared(
+        &self,
+        prepared: &Frame,
+        report: PrepareReport,
+    ) -> Result<Verdicts, EngineError> {
+        let mut verdicts = self.no_verdicts(prepared.len());
+        verdicts.report = report;
+        self.score_frame(prepared, &mut verdicts)?;
+        Ok(verdicts)
+    }
+
+    fn no_verdicts(&self, rows: usize) -> Verdicts {
+        Verdicts {
+            raw: Vec::with_capacity(rows),
+            probability: Vec::with_capacity(rows),
+            alert: Vec::with_capacity(rows),
+            class: self.classes().map(|_| Vec::with_capacity(rows)),
+            report: PrepareReport::default(),
+        }
+    }
+
     fn score_batch(&self, rows: &Rows, verdicts: &mut Verdicts) -> Result<(), EngineError> {
         let (prepared, report) = self.prepare(rows)?;
         verdicts.report.merge(&report);
-        let frame = Frame::from(prepared);
+        self.score_frame(&Frame::from(prepared), verdicts)
+    }
+
+    fn score_frame(&self, frame: &Frame, verdicts: &mut Verdicts) -> Result<(), EngineError> {
         let error = |source| self.unscored(source);
-        let raw = self.detector.score(&frame).map_err(error)?;
+        let raw = self.detector.score(frame).map_err(error)?;
         verdicts.probability.extend(raw.iter().map(|&raw| self.calibrator.apply(raw)));
         verdicts.alert.extend(raw.iter().map(|&raw| raw >= self.decision.threshold));
         verdicts.raw.extend(raw);
         if let (Some(classes), Some(out)) = (self.detector.classes(), &mut verdicts.class) {
             let width = classes.names().len();
-            let probabilities = classes.probabilities(&frame).map_err(error)?;
+            let probabilities = classes.probabilities(frame).map_err(error)?;
             out.extend(probabilities.chunks_exact(width.max(1)).map(most_probable));
         }
         Ok(())

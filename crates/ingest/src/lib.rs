@@ -37,5 +37,6 @@ pub use compressed::Compressed;
 pub use error::IngestError;
 pub use filter::{Filter, FilterError};
 pub use layout::{LAYOUTS, Layout};
+pub use number::is_missing;
 pub use options::ReadOptions;
 pub use packet_writer::PacketWriter;

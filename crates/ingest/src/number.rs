@@ -92,7 +92,7 @@ pub(crate) fn number(cell: &[u8]) -> Number {
 }
 
 /// Whether a cell is empty or a marker of a missing value; `-` is none.
-pub(crate) fn is_missing(cell: &[u8]) -> bool {
+pub fn is_missing(cell: &[u8]) -> bool {
     match cell.len() {
         0 => true,
         2 => cell.eq_ignore_ascii_case(b"na"),

@@ -55,6 +55,36 @@ pub enum MetadataError {
         /// How.
         reason: String,
     },
+    /// Another service uses the data folder.
+    #[error(
+        "{path}: the data folder is used by {by}; stop that service, or name another folder with `--data-dir`"
+    )]
+    Locked {
+        /// The lock file.
+        path: String,
+        /// `process 1234 (tripline)`, or `another process` where it is not known.
+        by: String,
+    },
+    /// Written by a later version of the program.
+    #[error(
+        "{path}: schema version {version} is newer than version {known}, the newest that this program knows; use a newer tripline"
+    )]
+    Newer {
+        /// The database.
+        path: String,
+        /// Its version.
+        version: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// The file is no database, or that of another program.
+    #[error("{path}: not a database of Tripline: {reason}; name another folder with `--data-dir`")]
+    NotADatabase {
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
     /// The database refused.
     #[error("{path}: {reason}")]
     Database {

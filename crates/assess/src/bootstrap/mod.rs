@@ -9,8 +9,10 @@
 //! 94.2 % at 300.
 
 mod draw;
+mod newcombe;
 mod wilson;
 
+pub use newcombe::newcombe;
 pub use wilson::wilson;
 
 use rayon::prelude::*;

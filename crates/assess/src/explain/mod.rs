@@ -14,6 +14,6 @@ mod typical;
 pub use dependence::{Dependence, dependence, interaction_strength};
 pub use fold::{FoldError, Folded, Origin, fold};
 pub use global::{GlobalExplanation, GlobalFeature, global, levels};
-pub use reasons::{Reason, RowExplanation, explain_row, unit};
+pub use reasons::{Reason, RowExplanation, explain_row, explain_row_by, unit};
 pub use shown::shown_value;
 pub use typical::{Typical, TypicalColumn};

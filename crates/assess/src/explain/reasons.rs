@@ -87,17 +87,39 @@ pub fn explain_row(
     prepared: Option<&Rows>,
     typical: Option<&Typical>,
 ) -> RowExplanation {
+    explain_row_by(folded, index, row, data, prepared, typical, usize::MAX, |_| true)
+}
+
+/// As [`explain_row`], of the reasons whose effect `wanted` takes the `limit` largest alone: what
+/// is not told is not put into words.
+#[allow(clippy::too_many_arguments)]
+pub fn explain_row_by(
+    folded: &Folded,
+    index: usize,
+    row: usize,
+    data: &Rows,
+    prepared: Option<&Rows>,
+    typical: Option<&Typical>,
+    limit: usize,
+    wanted: impl Fn(f64) -> bool,
+) -> RowExplanation {
     let attributions = &folded.attributions;
     let unit = unit(attributions.link);
     let Some(&output) = attributions.outputs.get(index) else {
         let base = attributions.base;
         return RowExplanation { row, base, output: base, unit, reasons: Vec::new() };
     };
-    let mut reasons: Vec<Reason> = attributions
+    let mut effects: Vec<(&String, f64)> = attributions
         .features
         .iter()
-        .zip(attributions.row(index))
-        .map(|(feature, &effect)| {
+        .zip(attributions.row(index).iter().copied())
+        .filter(|(_, effect)| wanted(*effect))
+        .collect();
+    effects.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then_with(|| a.0.cmp(b.0)));
+    effects.truncate(limit);
+    let reasons = effects
+        .into_iter()
+        .map(|(feature, effect)| {
             let value = data
                 .column(feature)
                 .or_else(|| prepared.and_then(|rows| rows.column(feature)))
@@ -114,9 +136,6 @@ pub fn explain_row(
             reason
         })
         .collect();
-    reasons.sort_by(|a, b| {
-        b.effect.abs().total_cmp(&a.effect.abs()).then_with(|| a.feature.cmp(&b.feature))
-    });
     RowExplanation { row, base: attributions.base, output, unit, reasons }
 }
 

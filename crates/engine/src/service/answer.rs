@@ -10,6 +10,7 @@ use tripline_store::Timestamp;
 
 use super::served::Served;
 use crate::attribution::AttributionMethod;
+use crate::traffic::Judged;
 
 /// What is answered to one event.
 #[derive(Debug, Clone)]
@@ -71,7 +72,7 @@ pub struct BatchAnswer {
     pub probability: Vec<f64>,
     /// Over the threshold.
     pub attack: Vec<bool>,
-    /// Index into [`Served::categories`], for a model that tells classes apart.
+    /// Index into the names of [`Served::categories`], for a model that tells classes apart.
     pub class: Option<Vec<u32>>,
     /// Detections that are stored: row, id. The first [`BatchAnswer::MAX_DETECTIONS`] of a batch.
     pub detections: Vec<(usize, String)>,
@@ -87,6 +88,15 @@ pub struct BatchAnswer {
 impl BatchAnswer {
     /// Detections of one batch that are stored.
     pub const MAX_DETECTIONS: usize = 1000;
+
+    /// What follows from the score of a row.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn judged(&self, row: usize) -> Judged {
+        let class = self.class.as_ref().map(|class| class[row] as usize);
+        self.model.categories.judged(self.attack[row], self.probability[row], class)
+    }
 }
 
 /// An arm of an experiment.

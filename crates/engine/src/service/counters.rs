@@ -73,6 +73,18 @@ impl Counters {
 }
 
 impl Counts {
+    /// Both together.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        Self {
+            predictions: self.predictions + other.predictions,
+            alerts: self.alerts + other.alerts,
+            errors: self.errors + other.errors,
+            time: self.time + other.time,
+            times: std::array::from_fn(|at| self.times[at] + other.times[at]),
+        }
+    }
+
     /// What was counted since an earlier time.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
@@ -85,23 +97,25 @@ impl Counts {
         }
     }
 
-    /// The time below which a share of the answers stayed: the upper bound of its bucket, so never
-    /// less than it was. None without answers.
-    pub fn quantile(&self, share: f64) -> Option<Duration> {
+    /// Between which bounds the time lies below which a share of the answers stayed: those of its
+    /// bucket. None without answers.
+    pub fn quantile(&self, share: f64) -> Option<(Duration, Duration)> {
         let total: u64 = self.times.iter().sum();
         if total == 0 {
             return None;
         }
         let wanted = ((total as f64 * share).ceil() as u64).clamp(1, total);
         let mut seen = 0;
-        for (bucket, count) in self.times.iter().enumerate() {
+        let bucket = self.times.iter().position(|count| {
             seen += count;
-            if seen >= wanted {
-                let bound = BUCKETS.get(bucket).copied().unwrap_or(u64::MAX / 1000);
-                return Some(Duration::from_micros(bound));
-            }
-        }
-        None
+            seen >= wanted
+        })?;
+        let low = bucket.checked_sub(1).and_then(|below| BUCKETS.get(below)).copied();
+        let high = BUCKETS.get(bucket).copied();
+        Some((
+            Duration::from_micros(low.unwrap_or(0)),
+            high.map_or(Duration::MAX, Duration::from_micros),
+        ))
     }
 }
 
@@ -110,18 +124,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quantile_is_the_bound_of_its_bucket() {
+    fn a_quantile_lies_in_its_bucket() {
         let counters = Counters::default();
         for micros in 1..=100 {
             counters.answered(micros > 90, Duration::from_micros(micros));
         }
         let before = counters.counts();
         assert_eq!((before.predictions, before.alerts), (100, 10));
-        assert_eq!(before.quantile(0.5), Some(Duration::from_micros(50)));
-        assert_eq!(before.quantile(0.99), Some(Duration::from_micros(100)));
+        let micros = Duration::from_micros;
+        assert_eq!(before.quantile(0.5), Some((micros(20), micros(50))));
+        assert_eq!(before.quantile(0.99), Some((micros(50), micros(100))));
         counters.answered(false, Duration::from_millis(3));
         let since = counters.counts().since(&before);
-        assert_eq!(since.quantile(0.99), Some(Duration::from_millis(5)));
+        assert_eq!(since.quantile(0.99), Some((micros(2000), micros(5000))));
         assert_eq!(Counts::default().quantile(0.99), None);
     }
 }

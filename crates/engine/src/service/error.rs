@@ -182,6 +182,19 @@ impl From<EngineError> for ServiceError {
 }
 
 impl ServiceError {
+    /// Whether the record or the question is at fault, not the model or the service.
+    pub fn is_of_the_record(&self) -> bool {
+        matches!(
+            self,
+            Self::Field { .. }
+                | Self::MissingColumns { .. }
+                | Self::NoTask { .. }
+                | Self::NotServed { .. }
+                | Self::OtherTask { .. }
+                | Self::Argument { .. }
+        )
+    }
+
     /// A refusal of a model.
     pub(crate) fn refused(model: &str, reason: Refusal) -> Self {
         Self::Refused { model: model.to_owned(), reason }

@@ -1,5 +1,8 @@
 //! An event to be judged, with what is asked of the answer.
 
+use std::sync::Arc;
+
+use tripline_core::Rows;
 use tripline_features::MissingColumns;
 use tripline_store::Timestamp;
 
@@ -26,6 +29,19 @@ impl<'a> Event<'a> {
     pub fn of(row: &'a Row) -> Self {
         Self { row, entity: None, at: None, text: None, request: None }
     }
+}
+
+/// Many events of a task, by column.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'a> {
+    /// What is to be judged: `flow`, …
+    pub task: &'a str,
+    /// Their values; columns are found by name, further ones ignored.
+    pub rows: &'a Rows,
+    /// Whom or what each row is about.
+    pub entities: Option<&'a [Option<Arc<str>>]>,
+    /// The request in which they came.
+    pub request: Option<&'a str>,
 }
 
 /// What is asked of the answer.

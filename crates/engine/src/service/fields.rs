@@ -47,6 +47,15 @@ impl Fields {
         }
     }
 
+    /// Takes published names for columns that are known by another one.
+    pub(crate) fn also(&mut self, renames: &[(&str, &str)]) {
+        for (published, own) in renames {
+            if let Some(slot @ Slot::Known(_)) = self.places.get(*own).copied() {
+                self.places.entry((*published).into()).or_insert(slot);
+            }
+        }
+    }
+
     /// Where a field goes.
     pub fn slot(&self, name: &str) -> Slot {
         self.places.get(name).copied().unwrap_or(Slot::Unknown)

@@ -16,15 +16,25 @@ pub struct Live {
     pub(crate) tasks: BTreeMap<String, Arc<TaskModels>>,
     /// Versions by id: active ones, those of experiments, those in the shadow.
     pub(crate) served: BTreeMap<String, Arc<Served>>,
+    /// Those of them that score in the shadow.
+    pub(crate) shadows: Vec<Arc<Served>>,
     /// Id of the active version by name.
     pub(crate) active: BTreeMap<String, String>,
     pub(crate) aliases: BTreeMap<String, String>,
-    pub(crate) experiments: BTreeMap<String, Arc<Experiment>>,
-    pub(crate) rules: BTreeMap<String, RollbackRule>,
+    /// By the id of the version that is the control.
+    pub(crate) splits: BTreeMap<String, Split>,
+    pub(crate) rules: Vec<RollbackRule>,
     /// Versions that are active or in the shadow and could not be loaded: id, reason.
     pub(crate) unloaded: Vec<(String, String)>,
     /// Rises with each change.
     pub(crate) generation: u64,
+}
+
+/// An experiment with the version that is tried.
+#[derive(Debug, Clone)]
+pub(crate) struct Split {
+    pub(crate) experiment: Experiment,
+    pub(crate) treatment: Arc<Served>,
 }
 
 /// What the models of one task share.
@@ -82,12 +92,29 @@ impl Live {
 
     /// Experiments under way, by name.
     pub fn experiments(&self) -> impl Iterator<Item = &Experiment> {
-        self.experiments.values().map(AsRef::as_ref)
+        self.splits.values().map(|split| &split.experiment)
+    }
+
+    pub(crate) fn split(&self, control: &str) -> Option<&Split> {
+        if self.splits.is_empty() {
+            return None;
+        }
+        self.splits.get(control)
+    }
+
+    /// The shadow versions that score what a version answered: those of its name, and those of its
+    /// task whose own name has no active version.
+    pub(crate) fn shadows_of(&self, answered: &Served) -> Vec<Arc<Served>> {
+        let beside = |served: &&Arc<Served>| {
+            served.task() == answered.task()
+                && (served.name() == answered.name() || !self.active.contains_key(served.name()))
+        };
+        self.shadows.iter().filter(beside).cloned().collect()
     }
 
     /// Rules by which the service rolls back, by name.
     pub fn rules(&self) -> impl Iterator<Item = &RollbackRule> {
-        self.rules.values()
+        self.rules.iter()
     }
 
     /// Versions that ought to be here and could not be loaded: id, reason.

@@ -5,27 +5,44 @@
 //! other, each through the database first.
 
 mod answer;
+mod batch;
+mod cache;
+mod canaries;
+mod card;
 mod clock;
 mod counters;
 mod error;
 mod event;
+mod experiments;
 mod fields;
+mod guard;
 pub mod jobs;
 mod live;
+mod loading;
+mod nearest;
+mod predict;
+mod record;
+mod recorder;
 mod registration;
+mod registry;
 mod results;
 mod row;
 mod served;
 mod settings;
+mod shadow;
+mod snapshot;
+mod start;
 mod state;
+mod tallies;
 
 pub use answer::{Answer, Arm, BatchAnswer};
 pub use clock::Clock;
 pub use counters::{BUCKETS, Counters, Counts};
 pub use error::{Refusal, ServiceError};
-pub use event::{Ask, Event, Reasons};
+pub use event::{Ask, Batch, Event, Reasons};
 pub use fields::{Fields, Slot};
 pub use live::{Live, TaskModels};
+pub use nearest::nearest;
 pub use registration::Registration;
 pub use results::{ArmResult, ExperimentResult};
 pub use row::{Row, Value};

@@ -142,13 +142,39 @@ impl Row {
         }
     }
 
+    /// Whether the record has a value or a `null` at a place.
+    pub fn has(&self, place: u16) -> bool {
+        self.cells.get(usize::from(place)).is_some_and(|cell| *cell != Cell::Absent)
+    }
+
     /// Fields that no model of the task knows.
     pub fn ignored(&self) -> usize {
         self.ignored
     }
 
-    pub(crate) fn models(&self) -> &TaskModels {
+    pub(crate) fn models(&self) -> &Arc<TaskModels> {
         &self.task
+    }
+
+    /// All that it holds, unambiguously: equal records give equal bytes.
+    pub(crate) fn key(&self, out: &mut Vec<u8>) {
+        for cell in &self.cells {
+            match *cell {
+                Cell::Absent => out.push(0),
+                Cell::Missing => out.push(1),
+                Cell::Bool(value) => out.push(2 + u8::from(value)),
+                Cell::Number(number) => {
+                    out.push(4);
+                    out.extend(number.to_bits().to_le_bytes());
+                }
+                Cell::Text(start, end) => {
+                    out.push(5);
+                    out.extend((end - start).to_le_bytes());
+                    let text = self.text.get(start as usize..end as usize).unwrap_or_default();
+                    out.extend(text.as_bytes());
+                }
+            }
+        }
     }
 
     pub(crate) fn unknown(&self) -> &[String] {

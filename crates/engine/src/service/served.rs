@@ -1,11 +1,44 @@
 //! A version that is loaded.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use tripline_core::{FieldKind, Schema, Supervision};
 use tripline_store::records::{ModelVersion, Status};
 
-use super::counters::Counters;
+use super::answer::Arm;
+use super::counters::{Counters, Counts};
 use crate::model::Model;
+use crate::traffic::Categories;
+
+/// What a version did, apart by what it did it as.
+#[derive(Debug, Default)]
+pub(crate) struct ArmCounters {
+    pub(crate) plain: Counters,
+    pub(crate) control: Counters,
+    pub(crate) treatment: Counters,
+    pub(crate) shadow: Counters,
+}
+
+impl ArmCounters {
+    pub(crate) fn of(&self, arm: Option<Arm>) -> &Counters {
+        match arm {
+            None => &self.plain,
+            Some(Arm::Control) => &self.control,
+            Some(Arm::Treatment) => &self.treatment,
+        }
+    }
+
+    /// With the names that tallies have.
+    pub(crate) fn each(&self) -> [(&'static str, &Counters); 4] {
+        [
+            ("", &self.plain),
+            (Arm::Control.name(), &self.control),
+            (Arm::Treatment.name(), &self.treatment),
+            ("shadow", &self.shadow),
+        ]
+    }
+}
 
 /// A version that is loaded, to answer or to score in the shadow.
 #[derive(Debug)]
@@ -16,22 +49,32 @@ pub struct Served {
     pub id: Arc<str>,
     /// The model.
     pub model: Arc<Model>,
-    /// Class names, the first benign; empty for a model that tells attack from benign alone.
-    pub categories: Arc<[Arc<str>]>,
-    /// What was counted since it was loaded; goes on over changes of its status.
-    pub counters: Arc<Counters>,
+    /// Class names with what follows from each.
+    pub categories: Categories,
+    pub(crate) arms: Arc<ArmCounters>,
+    /// The columns that it needs, with the categories of training rows.
+    pub(crate) input: Arc<Schema>,
+    /// Codes of the categories of each column; empty for numbers.
+    pub(crate) codes: Arc<Vec<HashMap<Box<str>, u32>>>,
 }
 
 impl Served {
     pub(crate) fn new(version: ModelVersion, model: Arc<Model>) -> Self {
-        let classes = model.classes().unwrap_or_default();
-        let categories = classes.iter().map(|class| class.as_str().into()).collect();
+        let codes = model.input().fields().iter().map(|field| match &field.kind {
+            FieldKind::Numeric => HashMap::new(),
+            FieldKind::Category(values) => (0..)
+                .zip(values.iter())
+                .map(|(code, value)| (value.as_str().into(), code))
+                .collect(),
+        });
         Self {
             id: version.id.as_str().into(),
             version,
+            categories: Categories::of(&model),
+            arms: Arc::default(),
+            input: Arc::new(model.input().clone()),
+            codes: Arc::new(codes.collect()),
             model,
-            categories,
-            counters: Arc::new(Counters::default()),
         }
     }
 
@@ -42,7 +85,9 @@ impl Served {
             id: self.id.clone(),
             model: self.model.clone(),
             categories: self.categories.clone(),
-            counters: self.counters.clone(),
+            arms: self.arms.clone(),
+            input: self.input.clone(),
+            codes: self.codes.clone(),
         }
     }
 
@@ -59,5 +104,29 @@ impl Served {
     /// What it is used for.
     pub fn status(&self) -> Status {
         self.version.status
+    }
+
+    /// The columns that it needs, with the categories of training rows.
+    pub fn input(&self) -> &Schema {
+        &self.input
+    }
+
+    /// What it answered since it was loaded; goes on over changes of its status.
+    pub fn counts(&self) -> Counts {
+        let arms = [&self.arms.plain, &self.arms.control, &self.arms.treatment];
+        arms.iter().fold(Counts::default(), |sum, arm| sum.plus(&arm.counts()))
+    }
+
+    /// What it scored in the shadow since it was loaded.
+    pub fn shadow_counts(&self) -> Counts {
+        self.arms.shadow.counts()
+    }
+
+    /// What an event over the threshold is called where the model tells no classes apart.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.model.card().supervision {
+            Supervision::Benign => "anomaly",
+            _ => "attack",
+        }
     }
 }

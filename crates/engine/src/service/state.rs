@@ -1,25 +1,30 @@
 //! The service itself: what all its parts share.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use bytes::Bytes;
-use tokio::sync::broadcast;
-use tripline_core::Rows;
-use tripline_store::records::{
-    Change, Deployed, Experiment, ModelVersion, NewDetection, RollbackRule, Status,
-};
+use tokio::sync::{broadcast, watch};
+use tokio::task::JoinHandle;
+use tripline_store::records::NewDetection;
 use tripline_store::{Blobs, Metadata};
 
 use super::answer::{Answer, BatchAnswer};
+use super::cache::ResultCache;
 use super::clock::Clock;
 use super::error::ServiceError;
-use super::event::{Ask, Event};
+use super::guard;
 use super::jobs::JobQueue;
 use super::live::Live;
-use super::registration::Registration;
-use super::results::ExperimentResult;
+use super::loading::{self, digest};
+use super::recorder::Recorder;
+use super::served::Served;
 use super::settings::{ServiceSettings, Shipped};
+use super::shadow::{self, ShadowEvent, Shadows};
+use super::start::open_store;
+use super::tallies::Tallies;
 
 /// Detections that a slow listener may lag behind before it loses some.
 const DETECTION_EVENTS: usize = 1024;
@@ -33,6 +38,21 @@ pub struct Service {
     pub(crate) live: ArcSwap<Live>,
     pub(crate) detections: broadcast::Sender<Arc<NewDetection>>,
     pub(crate) jobs: JobQueue,
+    pub(crate) recorder: Arc<Recorder>,
+    pub(crate) shadows: Shadows,
+    pub(crate) cache: Option<ResultCache>,
+    /// SHA-256 of the models that the program brings along.
+    pub(crate) shipped: Arc<HashSet<String>>,
+    /// Orders changes of the registry; readers never wait for it.
+    pub(crate) changes: tokio::sync::Mutex<()>,
+    /// By name the version that was active before, kept loaded for a rollback.
+    pub(crate) standby: Mutex<BTreeMap<String, Arc<Served>>>,
+    pub(crate) tallies: tokio::sync::Mutex<Tallies>,
+    pub(crate) rollbacks: AtomicU64,
+    /// What runs beside requests, until it is told to end.
+    ending: watch::Sender<bool>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    shadow_thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
 /// What the service's own parts have counted.
@@ -72,8 +92,10 @@ impl Service {
         settings: ServiceSettings,
         shipped: &[Shipped],
     ) -> Result<Arc<Self>, ServiceError> {
-        let _ = (settings, shipped);
-        Err(absent())
+        let folder = settings.folder.clone();
+        let store = open_store(&folder).await?;
+        let blobs = Blobs::folder(&folder.join("blobs"))?;
+        Self::with_store(settings, store, blobs, shipped).await
     }
 
     /// As [`Service::open`], over another database.
@@ -83,13 +105,51 @@ impl Service {
         blobs: Blobs,
         shipped: &[Shipped],
     ) -> Result<Arc<Self>, ServiceError> {
-        let _ = shipped;
         let (detections, _) = broadcast::channel(DETECTION_EVENTS);
-        let live = ArcSwap::from_pointee(Live::default());
-        let jobs = JobQueue::default();
-        let service = Arc::new(Self { settings, store, blobs, live, detections, jobs });
+        let recorder = Arc::new(Recorder::new(settings.queue, settings.on_full));
+        let (shadows, events) = Shadows::new(settings.shadow_queue, recorder.clone());
+        let cache = (settings.cache_bytes > 0).then(|| ResultCache::new(settings.cache_bytes));
+        let digests = shipped.iter().map(|shipped| digest(shipped.bytes)).collect();
+        let service = Arc::new(Self {
+            settings,
+            store,
+            blobs,
+            live: ArcSwap::from_pointee(Live::default()),
+            detections,
+            jobs: JobQueue::default(),
+            recorder,
+            shadows,
+            cache,
+            shipped: Arc::new(digests),
+            changes: tokio::sync::Mutex::default(),
+            standby: Mutex::default(),
+            tallies: tokio::sync::Mutex::default(),
+            rollbacks: AtomicU64::new(0),
+            ending: watch::Sender::new(false),
+            tasks: Mutex::default(),
+            shadow_thread: Mutex::default(),
+        });
+        service.register_shipped(shipped).await?;
+        service.start_models().await?;
+        service.start(events)?;
         service.jobs.start(&service).await?;
         Ok(service)
+    }
+
+    /// Starts what runs beside requests.
+    fn start(self: &Arc<Self>, events: Receiver<ShadowEvent>) -> Result<(), ServiceError> {
+        let recorder = self.recorder.clone();
+        let thread = std::thread::Builder::new()
+            .name("shadow".to_owned())
+            .spawn(move || shadow::run(&events, &recorder))
+            .map_err(|error| ServiceError::Internal { reason: error.to_string() })?;
+        *locked(&self.shadow_thread) = Some(thread);
+        let (recorder, store) = (self.recorder.clone(), self.store.clone());
+        let commit_every = self.settings.commit_every;
+        let writer = tokio::spawn(async move { recorder.run(store.as_ref(), commit_every).await });
+        let watch = tokio::spawn(guard::run(Arc::downgrade(self), self.ending.subscribe()));
+        locked(&self.tasks).extend([writer, watch]);
+        Ok(())
     }
 
     /// The metadata: lists and pages are read straight from it. What changes models goes through
@@ -125,137 +185,66 @@ impl Service {
 
     /// What the service's own parts have counted.
     pub fn counts(&self) -> ServiceCounts {
-        ServiceCounts::default()
-    }
-
-    /// Judges an event. Takes microseconds of the processor, waits for nothing.
-    pub fn predict(&self, event: &Event<'_>, ask: &Ask<'_>) -> Result<Answer, ServiceError> {
-        let _ = (event, ask);
-        Err(absent())
-    }
-
-    /// Judges many rows of a task on all cores; to be called where blocking is allowed.
-    ///
-    /// Columns are found by name. Rows over the threshold are stored as detections.
-    pub fn predict_rows(
-        &self,
-        task: &str,
-        rows: &Rows,
-        ask: &Ask<'_>,
-    ) -> Result<BatchAnswer, ServiceError> {
-        let _ = (task, rows, ask);
-        Err(absent())
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let recorder = &self.recorder;
+        let (cache_hits, cache_misses, cache_bytes) =
+            self.cache.as_ref().map(ResultCache::counts).unwrap_or_default();
+        ServiceCounts {
+            written: read(&recorder.written),
+            waiting: recorder.waiting() as u64,
+            dropped: read(&recorder.dropped),
+            refused: read(&recorder.refused),
+            failed: read(&recorder.failed),
+            commits: read(&recorder.commits),
+            cache_hits,
+            cache_misses,
+            cache_bytes,
+            shadow_written: read(&recorder.shadow_written),
+            shadow_dropped: read(&recorder.shadow_dropped),
+            rollbacks: read(&self.rollbacks),
+        }
     }
 
     /// Waits until the detection of an answer is on disk; at once if there is none.
     pub async fn stored(&self, answer: &Answer) -> Result<(), ServiceError> {
-        let _ = answer;
-        Err(absent())
+        match answer.ticket {
+            Some(ticket) => self.recorder.stored(ticket).await,
+            None => Ok(()),
+        }
     }
 
     /// As [`Service::stored`], of a batch.
     pub async fn batch_stored(&self, answer: &BatchAnswer) -> Result<(), ServiceError> {
-        let _ = answer;
-        Err(absent())
+        match answer.ticket {
+            Some(ticket) => self.recorder.stored(ticket).await,
+            None => Ok(()),
+        }
     }
 
-    /// Registers a model's file as a candidate.
-    pub async fn register(
-        &self,
-        file: Bytes,
-        what: Registration,
-        change: &Change,
-    ) -> Result<ModelVersion, ServiceError> {
-        let _ = (file, what, change);
-        Err(absent())
-    }
-
-    /// Makes a version (by id or alias) the active one of its name, after all checks.
-    pub async fn deploy(&self, id: &str, change: &Change) -> Result<Deployed, ServiceError> {
-        let _ = (id, change);
-        Err(absent())
-    }
-
-    /// Makes the version that was active before the active one again. `id` is a version's id, an
-    /// alias or a name; the name's active version is left.
-    pub async fn roll_back(&self, id: &str, change: &Change) -> Result<Deployed, ServiceError> {
-        let _ = (id, change);
-        Err(absent())
-    }
-
-    /// Puts a version into the shadow, out of it, or away. Not [`Status::Active`]: that is
-    /// [`Service::deploy`].
-    pub async fn set_status(
-        &self,
-        id: &str,
-        status: Status,
-        change: &Change,
-    ) -> Result<ModelVersion, ServiceError> {
-        let _ = (id, status, change);
-        Err(absent())
-    }
-
-    /// Points an alias to a version, or takes it away.
-    pub async fn set_alias(
-        &self,
-        alias: &str,
-        id: Option<&str>,
-        change: &Change,
-    ) -> Result<(), ServiceError> {
-        let _ = (alias, id, change);
-        Err(absent())
-    }
-
-    /// Forgets a version with its blobs.
-    pub async fn delete(&self, id: &str, change: &Change) -> Result<ModelVersion, ServiceError> {
-        let _ = (id, change);
-        Err(absent())
-    }
-
-    /// Splits the traffic of a name: `share` of the entities go to `treatment`.
-    pub async fn start_experiment(
-        &self,
-        name: &str,
-        treatment: &str,
-        share: f64,
-        change: &Change,
-    ) -> Result<Experiment, ServiceError> {
-        let _ = (name, treatment, share, change);
-        Err(absent())
-    }
-
-    /// Ends the experiment of a name.
-    pub async fn end_experiment(&self, name: &str, change: &Change) -> Result<(), ServiceError> {
-        let _ = (name, change);
-        Err(absent())
-    }
-
-    /// What the experiment of a name has shown so far; none without one.
-    pub async fn experiment_result(
-        &self,
-        name: &str,
-    ) -> Result<Option<ExperimentResult>, ServiceError> {
-        let _ = name;
-        Err(absent())
-    }
-
-    /// Sets the rule by which the service itself rolls a name back, or takes it away.
-    pub async fn set_rollback_rule(
-        &self,
-        name: &str,
-        rule: Option<&RollbackRule>,
-        change: &Change,
-    ) -> Result<(), ServiceError> {
-        let _ = (name, rule, change);
-        Err(absent())
-    }
-
-    /// Finishes what waits to be written, ends what runs beside requests.
+    /// Finishes what waits to be written, ends what runs beside requests. Detections that are found
+    /// after this are refused.
     pub async fn shut_down(&self) {
+        // First what may still find or register something.
         self.jobs.shut_down().await;
+        self.ending.send_replace(true);
+        self.shadows.close();
+        let thread = locked(&self.shadow_thread).take();
+        if let Some(thread) = thread {
+            let _ = loading::blocking(move || thread.join().is_ok()).await;
+        }
+        self.recorder.close();
+        let tasks = std::mem::take(&mut *locked(&self.tasks));
+        for task in tasks {
+            // One that was aborted has nothing left to finish.
+            let _ = task.await;
+        }
+        if let Err(error) = self.write_tallies().await {
+            tracing::error!(%error, "the last counts could not be written");
+        }
     }
 }
 
-fn absent() -> ServiceError {
-    ServiceError::Internal { reason: "not there yet".to_owned() }
+/// A lock that a panic elsewhere does not take from us: what it guards is whole at any time.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

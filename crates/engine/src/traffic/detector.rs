@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tripline_core::verdict::{Reason, Verdict};
 use tripline_features::flow::{FlowBatch, SETS, SetCard};
 
-use super::response::{NO_ACTION, UNKNOWN_ACTION, UNKNOWN_IMPACT, response, risk, severity};
+use super::response::{Categories, Judged};
 use crate::attribution::{self, Attributed};
 use crate::error::EngineError;
 use crate::explain::ExplainSettings;
@@ -32,7 +32,7 @@ pub struct FlowDetector {
     model: Model,
     set: &'static SetCard,
     name: Arc<str>,
-    categories: Vec<Arc<str>>,
+    categories: Categories,
 }
 
 impl FlowDetector {
@@ -52,8 +52,7 @@ impl FlowDetector {
 
     fn with(model: Model, set: &'static SetCard) -> Self {
         let name = format!("{}:{}", model.card().id, model.version()).into();
-        let classes = model.classes().unwrap_or_default();
-        let categories = classes.iter().map(|class| class.as_str().into()).collect();
+        let categories = Categories::of(&model);
         Self { model, set, name, categories }
     }
 
@@ -140,24 +139,16 @@ impl FlowDetector {
             None => scored.alert[row],
         };
         let class = scored.class.as_ref().map(|class| class[row] as usize);
-        let likely = class.and_then(|class| self.categories.get(class));
-        // The most probable class may be benign while all attacks together reach the threshold, or
-        // an attack while they do not: neither is the category of such a verdict.
-        let category = likely.filter(|_| (class == Some(0)) != attack).cloned();
-        let known = likely.and_then(|class| response(class));
-        let risk = risk(probability, known.map_or(UNKNOWN_IMPACT, |known| known.impact));
+        let Judged { category, technique, risk, severity, action } =
+            self.categories.judged(attack, probability, class);
         Verdict {
             attack,
-            technique: known.filter(|_| attack).map(|known| known.technique),
             category,
             probability,
             risk,
-            severity: severity(attack, risk),
-            action: match (attack, known) {
-                (false, _) => NO_ACTION,
-                (true, Some(known)) => known.action,
-                (true, None) => UNKNOWN_ACTION,
-            },
+            severity,
+            technique,
+            action,
             reasons: Vec::new(),
             model: self.name.clone(),
         }

@@ -19,7 +19,7 @@ pub use detector::{FlowDetector, JudgeSettings, set_of};
 pub use identity::{IDENTITY, IdentityColumn, IdentityKind, IdentityValue, protocol_name};
 pub use input::{Content, TrafficInput, recognise};
 pub use pipeline::{Traffic, TrafficSettings};
-pub use response::{Response, response};
+pub use response::{Categories, Judged, Response, response};
 pub use sink::{FlowRecords, FlowSink, flow_sink, refused, timestamp};
 pub use summary::TrafficSummary;
 pub use tally::VerdictTally;

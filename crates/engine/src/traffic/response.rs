@@ -1,6 +1,10 @@
 //! What a category of attack stands for: technique, impact, recommended action.
 
+use std::sync::Arc;
+
 use tripline_core::verdict::{Severity, Technique};
+
+use crate::model::Model;
 
 /// What is known of a category of attack.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,12 +19,11 @@ pub struct Response {
 }
 
 /// What to do on an attack whose category is not known.
-pub(super) const UNKNOWN_ACTION: &str =
-    "look at the flow and its reasons; isolate the initiator if they hold";
+const UNKNOWN_ACTION: &str = "look at the flow and its reasons; isolate the initiator if they hold";
 /// What to do on a flow that is no attack.
-pub(super) const NO_ACTION: &str = "none";
+const NO_ACTION: &str = "none";
 /// Impact of an attack whose category is not known.
-pub(super) const UNKNOWN_IMPACT: f64 = 0.8;
+const UNKNOWN_IMPACT: f64 = 0.8;
 
 const ACTIVE_SCANNING: Technique =
     Technique { id: "T1595", name: "Active Scanning", tactic: "Reconnaissance" };
@@ -139,6 +142,61 @@ const RESPONSES: &[(&[&str], Response)] = &[
     ),
 ];
 
+/// The classes of a model, with what is known of each.
+#[derive(Debug, Clone)]
+pub struct Categories {
+    /// Names, the first benign; empty for a model that tells attack from benign alone.
+    pub names: Arc<[Arc<str>]>,
+    responses: Vec<Option<&'static Response>>,
+}
+
+/// What follows from a score.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// Kind of attack, or the benign class.
+    pub category: Option<Arc<str>>,
+    /// Technique that the category stands for.
+    pub technique: Option<Technique>,
+    /// Risk from 0 to 100.
+    pub risk: u8,
+    /// From risk, and whether it is an attack.
+    pub severity: Severity,
+    /// What to do.
+    pub action: &'static str,
+}
+
+impl Categories {
+    /// Those of a model.
+    pub fn of(model: &Model) -> Self {
+        let classes = model.classes().unwrap_or_default();
+        Self {
+            names: classes.iter().map(|class| class.as_str().into()).collect(),
+            responses: classes.iter().map(|class| response(class)).collect(),
+        }
+    }
+
+    /// What follows from a score; `class` is the most probable one.
+    pub fn judged(&self, attack: bool, probability: f64, class: Option<usize>) -> Judged {
+        let likely = class.and_then(|class| self.names.get(class));
+        // The most probable class may be benign while all attacks together reach the threshold, or
+        // an attack while they do not: neither is the category of such a verdict.
+        let category = likely.filter(|_| (class == Some(0)) != attack).cloned();
+        let known = class.and_then(|class| self.responses.get(class).copied().flatten());
+        let risk = risk(probability, known.map_or(UNKNOWN_IMPACT, |known| known.impact));
+        Judged {
+            category,
+            technique: known.filter(|_| attack).map(|known| known.technique),
+            risk,
+            severity: severity(attack, risk),
+            action: match (attack, known) {
+                (false, _) => NO_ACTION,
+                (true, Some(known)) => known.action,
+                (true, None) => UNKNOWN_ACTION,
+            },
+        }
+    }
+}
+
 /// What is known of a category; letters and digits alone count, in any case.
 pub fn response(category: &str) -> Option<&'static Response> {
     let asked = plain(category);
@@ -149,12 +207,12 @@ pub fn response(category: &str) -> Option<&'static Response> {
 }
 
 /// Risk from 0 to 100: probability times impact.
-pub(super) fn risk(probability: f64, impact: f64) -> u8 {
+fn risk(probability: f64, impact: f64) -> u8 {
     (100.0 * probability * impact).round().clamp(0.0, 100.0) as u8
 }
 
 /// Severity of a verdict.
-pub(super) fn severity(attack: bool, risk: u8) -> Severity {
+fn severity(attack: bool, risk: u8) -> Severity {
     match (attack, risk) {
         (false, _) => Severity::Info,
         (true, 90..) => Severity::Critical,

@@ -3,4 +3,5 @@
 
 mod damage;
 mod golden;
+mod metadata;
 mod signature;

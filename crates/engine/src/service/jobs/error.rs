@@ -1,6 +1,6 @@
 //! Why a job was not taken.
 
-use super::nearest::nearest;
+use crate::service::nearest::nearest;
 
 /// Every text names the field, with what there is instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

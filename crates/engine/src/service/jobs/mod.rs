@@ -15,7 +15,6 @@ mod figures;
 mod gather;
 mod join;
 mod make;
-mod nearest;
 mod plan;
 mod query;
 mod queue;
