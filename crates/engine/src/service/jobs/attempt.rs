@@ -189,6 +189,11 @@ impl Attempt<'_> {
     }
 
     fn end_run(&self, made: &Made, version: &ModelVersion) -> Result<(), Failure> {
+        let run = self.runtime.block_on(self.service.store().run(&made.run));
+        // An earlier attempt was killed after this step.
+        if run.map_err(Failure::store)?.is_some_and(|run| run.state == RunState::Finished) {
+            return Ok(());
+        }
         let mut artefacts = vec![Artefact {
             name: "model.trip".to_owned(),
             blob: version.what.blob.clone(),

@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -50,8 +51,8 @@ struct About {
 
 /// An upload under way; dropped before its end, it leaves nothing.
 #[derive(Debug)]
-pub struct UploadWriter<'a> {
-    service: &'a Service,
+pub struct UploadWriter {
+    service: Arc<Service>,
     id: String,
     label: String,
     digest: Sha256,
@@ -60,7 +61,7 @@ pub struct UploadWriter<'a> {
     writer: BlobWriter,
 }
 
-impl UploadWriter<'_> {
+impl UploadWriter {
     /// Takes further bytes.
     ///
     /// # Errors
@@ -72,6 +73,11 @@ impl UploadWriter<'_> {
         }
         self.digest.update(&bytes);
         Ok(self.writer.write(bytes).await?)
+    }
+
+    /// SHA-256 of what has come so far.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest.clone().finalize().into()
     }
 
     /// The upload is whole: on disk, and in the audit trail.
@@ -116,7 +122,7 @@ impl Service {
     ///
     /// # Errors
     /// There are too many uploads, or no room is left for another.
-    pub async fn begin_upload(&self, label: &str) -> Result<UploadWriter<'_>, ServiceError> {
+    pub async fn begin_upload(self: &Arc<Self>, label: &str) -> Result<UploadWriter, ServiceError> {
         let settings = &self.settings.jobs;
         let stored = self.blobs().list(PREFIX).await?;
         let uploads = stored.iter().filter(|(key, _)| key.ends_with(".json")).count();
@@ -130,7 +136,7 @@ impl Service {
         let label: String = label.chars().filter(|c| !c.is_control()).take(LABEL).collect();
         Ok(UploadWriter {
             writer: self.blobs().writer(&data_key(&id)).await?,
-            service: self,
+            service: self.clone(),
             label: if label.trim().is_empty() { id.clone() } else { label },
             id,
             digest: Sha256::new(),
