@@ -6,8 +6,10 @@ mod detections;
 mod detectors;
 mod experiments;
 mod explain;
+mod features;
 mod feedback;
 mod health;
+pub(crate) mod job;
 mod judge;
 pub(crate) mod model;
 mod models;
@@ -15,7 +17,12 @@ mod openapi;
 mod predict;
 pub(crate) mod prediction;
 mod record;
+mod runs;
 mod similar;
+mod training;
+mod training_events;
+mod training_request;
+mod uploads;
 
 use std::sync::Arc;
 
@@ -37,6 +44,10 @@ fn resources() -> Routes {
         .merge(experiments::routes())
         .merge(detections::routes())
         .merge(feedback::routes())
+        .merge(training::routes())
+        .merge(uploads::routes())
+        .merge(runs::routes())
+        .merge(features::routes())
 }
 
 /// All routes, and the document that describes them.

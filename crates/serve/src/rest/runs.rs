@@ -324,7 +324,8 @@ async fn artefact(
     // To be saved, never to be shown as a page of this service.
     let kind = HeaderValue::from_static("application/octet-stream");
     headers.insert(header::CONTENT_TYPE, kind);
-    let disposition = format!("attachment; filename=\"{}\"", artefact.name.replace(['"', '\\'], "_"));
+    let disposition =
+        format!("attachment; filename=\"{}\"", artefact.name.replace(['"', '\\'], "_"));
     if let Ok(value) = HeaderValue::from_str(&disposition) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }

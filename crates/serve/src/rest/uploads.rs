@@ -146,12 +146,10 @@ async fn of_form(
     {
         let Some(file) = field.file_name().map(str::to_owned) else { continue };
         let mut upload = app.service().begin_upload(&name.unwrap_or(file)).await?;
-        while let Some(bytes) =
-            field.chunk().await.map_err(|error| match error.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => body_problem(&error),
-                _ => malformed(error.body_text()),
-            })?
-        {
+        while let Some(bytes) = field.chunk().await.map_err(|error| match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => body_problem(&error),
+            _ => malformed(error.body_text()),
+        })? {
             upload.write(bytes).await?;
         }
         return Ok(upload);

@@ -1,6 +1,5 @@
 //! Data sets that were uploaded: blobs with a line about each.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -132,7 +131,7 @@ impl Service {
         }
         let taken: u64 = stored.iter().map(|(_, bytes)| bytes).sum();
         let room = settings.max_upload_bytes.saturating_sub(taken);
-        let id = fresh_id();
+        let id = tripline_store::id::fresh("upl", self.clock().now());
         let label: String = label.chars().filter(|c| !c.is_control()).take(LABEL).collect();
         Ok(UploadWriter {
             writer: self.blobs().writer(&data_key(&id)).await?,
@@ -249,12 +248,6 @@ fn unfinished(folder: &Path) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
-}
-
-/// An id unlike any other: 128 bits, each 64 of keys that the system drew for this thread.
-fn fresh_id() -> String {
-    let random = || RandomState::new().build_hasher().finish();
-    format!("upl-{:016x}{:016x}", random(), random())
 }
 
 /// Where the bytes of an upload are.
