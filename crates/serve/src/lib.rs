@@ -11,6 +11,7 @@ mod caller;
 mod edge;
 pub mod extract;
 mod guard;
+mod inference;
 mod nearest;
 mod observe;
 mod problem;

@@ -108,6 +108,8 @@ pub struct Limits {
     pub body_bytes: u64,
     /// Bytes of an upload or a batch.
     pub upload_bytes: u64,
+    /// Records of a batch, flows of a capture.
+    pub batch_rows: u64,
     /// Time between two parts of a body.
     pub body_pause: Duration,
     /// Time for a request up to the head of its answer.
@@ -129,6 +131,7 @@ impl Default for Limits {
             header_time: Duration::from_secs(10),
             body_bytes: 1 << 20,
             upload_bytes: 1 << 30,
+            batch_rows: 10_000_000,
             body_pause: Duration::from_secs(10),
             request_time: Duration::from_secs(30),
             upload_time: Duration::from_secs(600),

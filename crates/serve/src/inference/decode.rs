@@ -136,18 +136,13 @@ pub(crate) fn rows(
             }
         }
     }
-    let missing: Vec<String> = schema
-        .names()
-        .filter(|name| !columns.contains_key(name))
-        .map(str::to_owned)
-        .collect();
+    let missing: Vec<String> =
+        schema.names().filter(|name| !columns.contains_key(name)).map(str::to_owned).collect();
     if !missing.is_empty() {
         return Err(TensorError::Missing { columns: missing });
     }
-    let ordered = schema
-        .names()
-        .filter_map(|name| Some((name.to_owned(), columns.remove(name)?)))
-        .collect();
+    let ordered =
+        schema.names().filter_map(|name| Some((name.to_owned(), columns.remove(name)?))).collect();
     Rows::new(ordered).map_err(|error| shape(first, error.to_string()))
 }
 

@@ -13,8 +13,7 @@ use axum::response::Response;
 use futures_util::stream;
 use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
-use tripline_core::{Column, Rows};
-use tripline_engine::service::{Live, Reasons, Served};
+use tripline_engine::service::{self, Live, Reasons, Served};
 use tripline_engine::traffic::{
     Content, Traffic, TrafficInput, TrafficSettings, recognise, set_of,
 };
@@ -31,9 +30,6 @@ use crate::routes::{Routes, Rule};
 
 /// Parts of the answer that wait for a slow client.
 const PARTS: usize = 4;
-
-/// The column that says whom a flow is about; no feature set has one of that name.
-const ENTITY: &str = "flow_src";
 
 pub(crate) fn routes() -> Routes {
     Routes::new().add(Rule::PREDICT.upload(), routes!(predict_capture))
@@ -222,17 +218,21 @@ impl Run {
         if batch.flows.is_empty() {
             return Ok(());
         }
-        let rows = with_source(batch)?;
+        let sources: Vec<Option<Arc<str>>> =
+            batch.flows.iter().map(|flow| Some(flow.orig_ip().to_string().into())).collect();
         let mut ask = self.asked.ask();
         ask.model = Some(&self.served.id);
-        ask.entity_column = Some(ENTITY);
-        ask.request = Some(&self.request);
-        let answer = self.app.service().predict_rows("flow", &rows, &ask)?;
+        let judged = service::Batch {
+            task: "flow",
+            rows: &batch.rows,
+            entities: Some(&sources),
+            request: Some(&self.request),
+        };
+        let answer = self.app.service().predict_rows(&judged, &ask)?;
         let mut detections = answer.detections.iter().peekable();
         for (row, flow) in batch.flows.iter().enumerate() {
-            let class = answer.class.as_ref().map(|class| class[row] as usize);
             let (attack, probability) = (answer.attack[row], answer.probability[row]);
-            let judged = self.served.categories.judged(attack, probability, class);
+            let judged = answer.judged(row);
             let detection = detections.next_if(|(at, _)| *at == row).map(|(_, id)| id.clone());
             let verdict =
                 FlowVerdict::of(flow, attack, probability, answer.score[row], judged, detection);
@@ -247,15 +247,4 @@ impl Run {
         }
         Ok(())
     }
-}
-
-/// The rows with the source of each flow.
-fn with_source(batch: &FlowBatch) -> Result<Rows, Problem> {
-    let sources: Vec<Option<String>> =
-        batch.flows.iter().map(|flow| Some(flow.orig_ip().to_string())).collect();
-    let names = batch.rows.schema().names().map(str::to_owned);
-    let mut columns: Vec<(String, Column)> =
-        names.zip(batch.rows.columns().iter().cloned()).collect();
-    columns.push((ENTITY.to_owned(), Column::category(&sources)));
-    Rows::new(columns).map_err(Problem::internal)
 }

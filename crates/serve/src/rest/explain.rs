@@ -147,7 +147,6 @@ async fn explain(
             missing_columns: MissingColumns::Refuse,
             record: false,
             cached: false,
-            ..Ask::default()
         };
         let event = Event { request: Some(&request), ..Event::of(&row) };
         service.predict(&event, &ask)

@@ -1,6 +1,8 @@
 //! The REST interface: one file for each resource.
 
 mod ask;
+mod batch;
+mod capture;
 mod detection;
 mod detections;
 mod detectors;
@@ -38,6 +40,8 @@ fn resources() -> Routes {
     Routes::new()
         .merge(openapi::routes())
         .merge(predict::routes())
+        .merge(batch::routes())
+        .merge(capture::routes())
         .merge(explain::routes())
         .merge(models::routes())
         .merge(detectors::routes())
@@ -55,7 +59,8 @@ pub(crate) fn assemble() -> (Router<Arc<App>>, Bytes) {
     let all = Routes::new()
         .merge(resources().under("/api/v1"))
         .merge(health::routes())
-        .merge(predict::at_root());
+        .merge(predict::at_root())
+        .merge(crate::inference::routes());
     let (router, api) = all.split();
     let router = router
         .fallback(|| async { Problem::new(Kind::NotFound, "there is nothing at this path") })

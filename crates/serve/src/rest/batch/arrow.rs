@@ -35,20 +35,14 @@ pub(crate) enum ColumnError {
 ///
 /// Numbers are copied column by column. Dictionaries keep their codes; plain text gets a dictionary.
 /// A missing column is an error, or all missing where `fill` says so.
-pub(crate) fn rows(
-    batch: &RecordBatch,
-    schema: &Schema,
-    fill: bool,
-) -> Result<Rows, ColumnError> {
+pub(crate) fn rows(batch: &RecordBatch, schema: &Schema, fill: bool) -> Result<Rows, ColumnError> {
     let mut columns = Vec::with_capacity(schema.len());
     let mut missing = Vec::new();
     for field in schema.fields() {
         let column = match (batch.column_by_name(&field.name), &field.kind) {
             (Some(array), FieldKind::Numeric) => numbers(&field.name, array)?,
             (Some(array), FieldKind::Category(_)) => texts(&field.name, array)?,
-            (None, FieldKind::Numeric) if fill => {
-                Column::numeric(vec![f64::NAN; batch.num_rows()])
-            }
+            (None, FieldKind::Numeric) if fill => Column::numeric(vec![f64::NAN; batch.num_rows()]),
             (None, FieldKind::Category(values)) if fill => Column::Category(Category {
                 codes: Arc::new(vec![Category::MISSING; batch.num_rows()]),
                 values: values.clone(),
@@ -71,13 +65,18 @@ pub(crate) fn rows(
     })
 }
 
-/// The column that says whom each row is about, if it is one of text.
-pub(crate) fn entity(name: &str, array: &ArrayRef) -> Option<Column> {
+/// Whom each row is about, if the column is one of text.
+pub(crate) fn entities(name: &str, array: &ArrayRef) -> Option<Vec<Option<Arc<str>>>> {
     let text = match array.data_type() {
         DataType::Dictionary(_, values) => is_text(values),
         kind => is_text(kind),
     };
-    if text { texts(name, array).ok() } else { None }
+    if !text {
+        return None;
+    }
+    let Ok(Column::Category(category)) = texts(name, array) else { return None };
+    let names: Vec<Arc<str>> = category.values.iter().map(|name| name.as_str().into()).collect();
+    Some(category.codes.iter().map(|&code| names.get(code as usize).cloned()).collect())
 }
 
 fn numbers(name: &str, array: &ArrayRef) -> Result<Column, ColumnError> {
@@ -115,15 +114,16 @@ fn texts(name: &str, array: &ArrayRef) -> Result<Column, ColumnError> {
     };
     let category = match array.data_type() {
         DataType::Dictionary(_, values) if is_text(values) => {
-            let wanted =
-                DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+            let wanted = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
             let array = cast(array, &wanted).map_err(|_| refused(array.data_type()))?;
             let dictionary = array.as_dictionary::<Int32Type>();
             let values = dictionary.values().as_string::<i32>();
             // Rows take distinct values; a stream's dictionary may repeat one or hold a null.
             let mut codes = Codes::default();
             let map: Vec<u32> = (0..values.len())
-                .map(|at| if values.is_null(at) { Category::MISSING } else { codes.of(values.value(at)) })
+                .map(|at| {
+                    if values.is_null(at) { Category::MISSING } else { codes.of(values.value(at)) }
+                })
                 .collect();
             let keys = dictionary.keys();
             let rows = (0..keys.len()).map(|row| match keys.is_null(row) {

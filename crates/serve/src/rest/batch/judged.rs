@@ -8,9 +8,7 @@ use arrow_array::types::Int8Type;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, UInt64Array, new_null_array};
 use arrow_schema::{ArrowError, DataType};
 use rayon::prelude::*;
-use tripline_core::{Column, Rows};
-use tripline_engine::service::{Answer, BatchAnswer, Live, Served};
-use tripline_engine::traffic::Judged as Verdict;
+use tripline_engine::service::{self, BatchAnswer, Live, Served};
 use tripline_features::MissingColumns;
 
 use super::super::ask::Asked;
@@ -101,12 +99,16 @@ impl Batch {
         let entity = judge::ENTITIES.into_iter().find(|name| {
             served.model.input().position(name).is_none() && batch.column_by_name(name).is_some()
         });
-        let (rows, entity) = with_entity(rows, batch, entity);
+        let entities = entity.and_then(|name| arrow::entities(name, batch.column_by_name(name)?));
         let mut ask = self.asked.ask();
         ask.model = Some(&served.id);
-        ask.entity_column = entity;
-        ask.request = Some(&self.request);
-        Ok(self.app.service().predict_rows("flow", &rows, &ask)?)
+        let batch = service::Batch {
+            task: "flow",
+            rows: &rows,
+            entities: entities.as_deref(),
+            request: Some(&self.request),
+        };
+        Ok(self.app.service().predict_rows(&batch, &ask)?)
     }
 
     /// The version that was asked for, else the first active one whose columns are there.
@@ -124,26 +126,6 @@ impl Batch {
             .min_by_key(lacking)
             .cloned()
             .ok_or_else(|| judge::no_detector(&self.live, "model", "flow"))
-    }
-}
-
-/// Adds the column that says whom a row is about, where it is one of text.
-fn with_entity<'a>(
-    rows: Rows,
-    batch: &RecordBatch,
-    name: Option<&'a str>,
-) -> (Rows, Option<&'a str>) {
-    let Some(name) = name else { return (rows, None) };
-    let Some(column) = batch.column_by_name(name).and_then(|array| arrow::entity(name, array))
-    else {
-        return (rows, None);
-    };
-    let named = rows.schema().names().map(str::to_owned);
-    let mut columns: Vec<(String, Column)> = named.zip(rows.columns().iter().cloned()).collect();
-    columns.push((name.to_owned(), column));
-    match Rows::new(columns) {
-        Ok(all) => (all, Some(name)),
-        Err(_) => (rows, None),
     }
 }
 
@@ -165,17 +147,12 @@ fn column_problem(error: &ColumnError, served: &Served, first_row: u64) -> Probl
     }
 }
 
-fn verdict(answer: &BatchAnswer, row: usize) -> Verdict {
-    let class = answer.class.as_ref().map(|class| class[row] as usize);
-    answer.model.categories.judged(answer.attack[row], answer.probability[row], class)
-}
-
 /// A batch answer row by row.
 pub(crate) fn outcomes(answer: &BatchAnswer, first_row: u64) -> Vec<Outcome> {
     let mut detections = answer.detections.iter().peekable();
     (0..answer.score.len())
         .map(|row| {
-            let verdict = verdict(answer, row);
+            let verdict = answer.judged(row);
             let detection = detections.next_if(|(at, _)| *at == row).map(|(_, id)| id.clone());
             Outcome {
                 number: first_row + row as u64,
@@ -206,7 +183,7 @@ pub(crate) fn table(answer: &BatchAnswer, first_row: u64) -> Result<RecordBatch,
     let mut detections = answer.detections.iter().peekable();
     for row in 0..rows {
         let attack = answer.attack[row];
-        let verdict = verdict(answer, row);
+        let verdict = answer.judged(row);
         prediction.append_value(word(attack));
         threat.append_option(attack.then(|| verdict.category.as_deref().unwrap_or("attack")));
         risk.append_value(verdict.risk);
@@ -239,4 +216,3 @@ impl BatchSummary {
         }
     }
 }
-

@@ -30,8 +30,6 @@ use crate::caller::Caller;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::routes::{Routes, Rule};
 
-pub(crate) use self::arrow::ColumnError;
-
 pub(crate) fn routes() -> Routes {
     Routes::new().add(Rule::PREDICT.upload(), routes!(predict_batch))
 }
@@ -190,4 +188,3 @@ impl Run {
         self.writer.end(&self.summary).map_err(Problem::internal)
     }
 }
-

@@ -145,7 +145,7 @@ pub(crate) struct BatchSummary {
     #[schema(example = 0)]
     pub(crate) errors: u64,
     /// The versions that judged.
-    #[schema(example = json!(["unsw_nb15_detector_v1.0.0"]))]
+    #[schema(value_type = Vec<String>, example = json!(["unsw_nb15_detector_v1.0.0"]))]
     pub(crate) model_versions: Vec<Arc<str>>,
     /// Milliseconds of scoring, reading and writing left out.
     #[schema(example = 3.1)]

@@ -63,9 +63,7 @@ impl Source {
     /// The next records; none at the end. After an error there is nothing more.
     pub(crate) async fn next(&mut self) -> Result<Option<Chunk>, Problem> {
         match &mut self.reader {
-            Reader::Text(splitter) => {
-                records(&mut self.body, splitter, &mut self.ended).await
-            }
+            Reader::Text(splitter) => records(&mut self.body, splitter, &mut self.ended).await,
             Reader::Arrow(decoder, left) => {
                 tables(&mut self.body, decoder, left, &mut self.ended).await
             }
@@ -137,9 +135,7 @@ async fn tables(
 }
 
 /// Runs the decoder, whose own checks do not cover every damaged stream: it panics on some.
-fn guarded<T>(
-    work: impl FnOnce() -> Result<T, arrow_schema::ArrowError>,
-) -> Result<T, Problem> {
+fn guarded<T>(work: impl FnOnce() -> Result<T, arrow_schema::ArrowError>) -> Result<T, Problem> {
     let told = |reason: &str| {
         let reason: String = reason.chars().filter(|c| !c.is_control()).take(200).collect();
         Problem::new(Kind::Malformed, format!("the body is no Arrow IPC stream: {reason}"))

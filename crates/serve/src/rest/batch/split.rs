@@ -236,7 +236,8 @@ mod tests {
         let mut splitter = Splitter::new(framing, 24);
         let mut out = Vec::new();
         let told = |item: Item| {
-            let bytes = item.bytes.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap_or_default());
+            let bytes =
+                item.bytes.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap_or_default());
             (item.number, bytes.unwrap_or_else(|TooLong| "too long".to_owned()))
         };
         for part in body.as_bytes().chunks(piece) {
@@ -275,8 +276,7 @@ mod tests {
         let body = "{\"a\":1}\n\n{\"a\":2}\r\n{\"a\":\"more than 24 bytes of it\"}\n{\"a\":3}";
         let (found, error) = same_in_pieces(Framing::Lines, body);
         assert_eq!(error, "");
-        let expected =
-            [(1, "{\"a\":1}"), (3, "{\"a\":2}\r"), (4, "too long"), (5, "{\"a\":3}")];
+        let expected = [(1, "{\"a\":1}"), (3, "{\"a\":2}\r"), (4, "too long"), (5, "{\"a\":3}")];
         assert_eq!(found, owned(&expected));
     }
 

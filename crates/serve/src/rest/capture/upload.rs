@@ -22,9 +22,8 @@ pub(super) async fn received(request: Request) -> Result<NamedTempFile, Problem>
         return written(body.map(|part| part.map_err(|error| body_problem(&error)))).await;
     }
     let damaged = |reason: String| Problem::new(Kind::Malformed, format!("the form: {reason}"));
-    let mut form = Multipart::from_request(request, &())
-        .await
-        .map_err(|error| damaged(error.body_text()))?;
+    let mut form =
+        Multipart::from_request(request, &()).await.map_err(|error| damaged(error.body_text()))?;
     while let Some(field) = form.next_field().await.map_err(|error| damaged(error.body_text()))? {
         if field.file_name().is_some() {
             let parts = field.map(|part| part.map_err(|error| damaged(error.body_text())));
@@ -49,8 +48,5 @@ async fn written(
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(Problem::internal)?
-        .map_err(Problem::internal)
+    tokio::task::spawn_blocking(work).await.map_err(Problem::internal)?.map_err(Problem::internal)
 }
