@@ -102,9 +102,9 @@ pub(crate) fn rows(
         return Err(TensorError::TooMany { input: first.name.clone(), rows: count, limit });
     }
     for input in inputs {
-        let (rows, width) = match input.shape.as_slice() {
-            &[rows] => (rows, 1),
-            &[rows, width] => (rows, width),
+        let (rows, width) = match *input.shape.as_slice() {
+            [rows] => (rows, 1),
+            [rows, width] => (rows, width),
             _ => return Err(shape(input, "[n], [n, 1] or [n, d]".to_owned())),
         };
         if rows != count {

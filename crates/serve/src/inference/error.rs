@@ -16,7 +16,7 @@ use crate::problem::{Kind, Problem};
 pub(crate) struct InferenceError {
     status: StatusCode,
     /// What is no fault of the request is told by the problem, whose cause goes to the log.
-    problem: Option<Problem>,
+    problem: Option<Box<Problem>>,
     error: String,
 }
 
@@ -41,7 +41,7 @@ impl From<Problem> for InferenceError {
         };
         let error = problem.detail.clone();
         let ours = !status.is_client_error();
-        Self { status, problem: ours.then_some(problem), error }
+        Self { status, problem: ours.then(|| Box::new(problem)), error }
     }
 }
 

@@ -83,6 +83,7 @@ pub(crate) struct InferenceRequest {
     pub(crate) id: Option<String>,
     /// Parameters of the request; none is known, all are taken without effect.
     #[serde(default)]
+    #[allow(dead_code, reason = "the protocol has it; it has no effect here")]
     #[schema(value_type = Option<Object>)]
     pub(crate) parameters: Option<BTreeMap<String, Value>>,
     /// The columns: a tensor for each, or one for all of them.
