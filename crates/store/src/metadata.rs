@@ -113,6 +113,8 @@ pub trait Models {
     /// Makes the version that was active before the active one of that name active again; the one
     /// that is left becomes archived. Conflict if there is none.
     async fn roll_back(&self, name: &str, change: &Change) -> Result<Deployed>;
+    /// The version that [`Models::roll_back`] would make active now; none if it would refuse.
+    async fn roll_back_target(&self, name: &str) -> Result<Option<String>>;
     /// Sets another status than active. Conflict for the active version, and for one that stands
     /// in an experiment.
     async fn set_status(&self, id: &str, status: Status, change: &Change) -> Result<ModelVersion>;

@@ -48,4 +48,5 @@ pub use results::{ArmResult, ExperimentResult};
 pub use row::{Row, Value};
 pub use served::Served;
 pub use settings::{OnFull, ServiceSettings, Shipped};
+pub use start::{AUDIT_HEADS, AUDIT_KEY, DATABASE};
 pub use state::{Service, ServiceCounts};

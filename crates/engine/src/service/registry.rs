@@ -136,12 +136,9 @@ impl Service {
             false => self.version(id).await?.what.name,
         };
         let live = self.live();
-        let active = live.active.get(&name);
-        let history = self.store.history(&name).await?;
-        let current = active.cloned().or_else(|| history.first().map(|(id, _)| id.clone()));
-        let before = history.iter().map(|(id, _)| id).find(|id| Some(*id) != current.as_ref());
+        let before = self.store.roll_back_target(&name).await?;
         let mut loaded = Vec::new();
-        if let Some(before) = before
+        if let Some(before) = &before
             && let Some(version) = self.store.version(before).await?
         {
             let ready = live.served.get(before).cloned().or_else(|| self.standing_by(before));

@@ -1,25 +1,76 @@
 //! What happens when the service starts: the folder, shipped models, active versions.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tripline_store::Metadata;
+use tripline_core::text::hexadecimal;
 use tripline_store::records::{Change, Status, VersionFilter};
+use tripline_store::{Metadata, SecretKey, Sqlite, SqliteOptions, Timestamp};
 
 use super::error::ServiceError;
 use super::loading::digest;
 use super::registration::Registration;
 use super::settings::Shipped;
 use super::state::Service;
+use crate::error::EngineError;
 
+/// The database, in the folder of the service.
+pub const DATABASE: &str = "tripline.db";
+/// The key that signs the audit trail.
+pub const AUDIT_KEY: &str = "audit.key";
+/// The log of the audit trail's heads.
+pub const AUDIT_HEADS: &str = "audit-heads.log";
 /// Versions that are tried before a name is given up at start.
 const FALLBACKS: usize = 16;
 
-/// The embedded database of a folder, with the key of its audit trail beside it.
-pub(crate) async fn open_store(folder: &Path) -> Result<Arc<dyn Metadata>, ServiceError> {
-    let _ = folder;
-    Err(ServiceError::Internal { reason: "no embedded database".to_owned() })
+/// The embedded database of a folder. The key of its audit trail and the log of its heads stand
+/// beside it, so that neither can be changed through the database.
+pub(crate) async fn open_store(
+    folder: &Path,
+    at: Timestamp,
+) -> Result<Arc<dyn Metadata>, ServiceError> {
+    let failed = |path: &Path, reason: String| ServiceError::File {
+        path: path.display().to_string(),
+        reason,
+    };
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error.to_string()))?;
+    let key = audit_key(&folder.join(AUDIT_KEY))?;
+    let mut options = SqliteOptions::new(key, at);
+    options.head_log = Some(folder.join(AUDIT_HEADS));
+    let database = Sqlite::open(&folder.join(DATABASE), options).await?;
+    let mut heads = database.heads();
+    tokio::spawn(async move {
+        while heads.changed().await.is_ok() {
+            let head = heads.borrow_and_update().clone();
+            if let Some(head) = head {
+                let hash = hexadecimal(head.hash);
+                tracing::info!(sequence = head.sequence, hash, "audit head");
+            }
+        }
+    });
+    Ok(Arc::new(database))
+}
+
+/// The key that signs the audit trail; made at the first start, readable by its owner alone.
+fn audit_key(path: &Path) -> Result<SecretKey, ServiceError> {
+    if path.exists() {
+        return Ok(SecretKey::read(path).map_err(EngineError::from)?);
+    }
+    let failed = |reason: String| ServiceError::File { path: path.display().to_string(), reason };
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| failed(error.to_string()))?;
+    let key = SecretKey::from_bytes(bytes);
+    let mut file = std::fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    let mut file = file.open(path).map_err(|error| failed(error.to_string()))?;
+    file.write_all(key.to_hex().as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(|error| failed(error.to_string()))?;
+    Ok(key)
 }
 
 impl Service {

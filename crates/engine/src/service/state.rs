@@ -93,7 +93,7 @@ impl Service {
         shipped: &[Shipped],
     ) -> Result<Arc<Self>, ServiceError> {
         let folder = settings.folder.clone();
-        let store = open_store(&folder).await?;
+        let store = open_store(&folder, settings.clock.now()).await?;
         let blobs = Blobs::folder(&folder.join("blobs"))?;
         Self::with_store(settings, store, blobs, shipped).await
     }

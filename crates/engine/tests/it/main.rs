@@ -15,6 +15,7 @@ mod made;
 mod made_packets;
 mod ndpi;
 mod same_flows;
+mod service;
 mod sets;
 mod traffic;
 mod zeek;

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::check::conflict;
 use super::models::MODEL;
+use super::read::Statement;
 use super::row::column;
 use super::write::Write;
 use crate::metadata::Result;
@@ -40,8 +41,19 @@ pub(super) async fn roll_back(
     let Some(before) = active(write, name).await? else {
         return conflict(MODEL, name, "no version of it is active");
     };
+    let Some(row) = write.one(self::before(name, &before)).await? else {
+        return conflict(MODEL, &before, "no version was active before it");
+    };
+    let target: String = column(&row, "model")?;
+    switch(write, name, Some(&before), &target, column(&row, "previous")?, change).await?;
+    write.note(change, "model.rollback", &target, json!({ "previous": before })).await?;
+    Ok(Deployed { name: name.to_owned(), active: target, previous: Some(before) })
+}
+
+/// The step of the chain before the one that holds: its version with what that one came from.
+pub(super) fn before<'q>(name: &'q str, active: &'q str) -> Statement<'q> {
     // A version that was deleted since is passed over.
-    let query = sqlx::query(
+    sqlx::query(
         "WITH RECURSIVE chain (number, model, previous, depth) AS (
              SELECT * FROM (SELECT number, model, previous, 0 FROM deployments
                             WHERE name = ?1 ORDER BY number DESC LIMIT 1)
@@ -55,14 +67,7 @@ pub(super) async fn roll_back(
          ORDER BY chain.depth LIMIT 1",
     )
     .bind(name)
-    .bind(&before);
-    let Some(row) = write.one(query).await? else {
-        return conflict(MODEL, &before, "no version was active before it");
-    };
-    let target: String = column(&row, "model")?;
-    switch(write, name, Some(&before), &target, column(&row, "previous")?, change).await?;
-    write.note(change, "model.rollback", &target, json!({ "previous": before })).await?;
-    Ok(Deployed { name: name.to_owned(), active: target, previous: Some(before) })
+    .bind(active)
 }
 
 /// The id of the version that answers.

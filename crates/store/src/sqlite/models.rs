@@ -121,6 +121,14 @@ impl Models for Sqlite {
         Ok(deployed)
     }
 
+    async fn roll_back_target(&self, name: &str) -> Result<Option<String>> {
+        let query = sqlx::query("SELECT id FROM versions WHERE name = ? AND status = 'active'");
+        let Some(row) = self.one(query.bind(name)).await? else { return Ok(None) };
+        let active: String = column(&row, "id")?;
+        let row = self.one(deploy::before(name, &active)).await?;
+        row.as_ref().map(|row| column(row, "model")).transpose()
+    }
+
     async fn set_status(&self, id: &str, status: Status, change: &Change) -> Result<ModelVersion> {
         if status == Status::Active {
             return invalid(
