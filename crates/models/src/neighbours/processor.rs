@@ -144,11 +144,15 @@ fn passing_avx512(
         let left = _mm512_cmp_ps_mask::<_CMP_NGT_UQ>(sums[r][0], limit);
         let right = _mm512_cmp_ps_mask::<_CMP_NGT_UQ>(sums[r][1], limit);
         bits[r] = u32::from(left) | u32::from(right) << 16;
-        if bits[r] != 0 {
-            for (out, &sum) in out[r].as_chunks_mut::<16>().0.iter_mut().zip(&sums[r]) {
-                // SAFETY: sixteen numbers are written to an array of sixteen.
-                unsafe { _mm512_storeu_ps(out.as_mut_ptr(), sum) };
-            }
+    }
+    if bits != [0; 8] {
+        // All of them: a test for each would keep the sums in memory all along.
+        for r in 0..8 {
+            let out = out[r].as_chunks_mut::<16>().0;
+            // SAFETY: sixteen numbers are written to an array of sixteen.
+            unsafe { _mm512_storeu_ps(out[0].as_mut_ptr(), sums[r][0]) };
+            // SAFETY: as above.
+            unsafe { _mm512_storeu_ps(out[1].as_mut_ptr(), sums[r][1]) };
         }
     }
     bits
