@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::distance::{Absolutes, Largest, Metric, Norm, Squares, apart, between, outside};
-use super::filter::{Bounds, Filter, GROUP, Kernel, Single};
+use super::filter::{Bounds, Filter, GROUP, Kernel, Shape, Single};
 use super::leaves::{LEAF, Leaves};
 use super::nearest::Nearest;
 
@@ -33,8 +33,13 @@ pub(super) struct Scratch {
     active: Vec<u32>,
     /// For each query of the block what the filter let pass.
     likely: Vec<Likely>,
-    /// Queries in their form for the filter.
+    /// Queries in their form for the leaf at hand: for each column a number of each.
     forms: Vec<f32>,
+    /// All queries of the block in their form for leaves that share a centre, as many together as
+    /// the filter takes at once; empty as long as there was no such leaf.
+    shared: Vec<f32>,
+    /// What is known of each by its shared form.
+    shapes: Vec<Shape>,
 }
 
 /// Candidates of a query: their distances are known as far as the filter tells.
@@ -94,6 +99,7 @@ fn visit<N: Norm, K: Kernel<R>, const R: usize>(block: &Block<'_>, scratch: &mut
         Reverse((bound.to_bits(), rank))
     }));
     scratch.boxes = BinaryHeap::from(boxes);
+    scratch.shared.clear();
     let mut unchecked = 0;
     while let Some(Reverse((bits, rank))) = scratch.boxes.pop() {
         let bound = f64::from_bits(bits);
@@ -146,39 +152,75 @@ fn filtered<N: Norm, K: Kernel<R>, const R: usize>(
     leaf: usize,
     scratch: &mut Scratch,
 ) {
+    if filter.shares(leaf) && scratch.shared.is_empty() {
+        share(block, filter, leaf, R, scratch);
+    }
     let mut active = std::mem::take(&mut scratch.active);
     for part in active.chunks(R) {
         if part.len() == 1 {
-            scan::<N, Single, 1>(block, filter, leaf, part, scratch);
+            scan::<N, Single, 1>(block, filter, leaf, (part, R), scratch);
         } else {
-            scan::<N, K, R>(block, filter, leaf, part, scratch);
+            scan::<N, K, R>(block, filter, leaf, (part, R), scratch);
         }
     }
     active.clear();
     scratch.active = active;
 }
 
-/// Takes those points of a leaf that pass the filter of up to R queries as candidates.
+/// Puts all queries of a block into the form that they have for leaves that share a centre.
+#[inline(always)]
+fn share(block: &Block<'_>, filter: &Filter, leaf: usize, pack: usize, scratch: &mut Scratch) {
+    let (first, stride) = (block.leaf * LEAF, block.queries.stride);
+    let count = scratch.nearest.len();
+    scratch.shared.resize(count.next_multiple_of(pack) * stride, 0.0);
+    scratch.shapes.clear();
+    for (at, pack_forms) in (0..count).zip((0..count).map(|at| at / pack * pack * stride)) {
+        let out = &mut scratch.shared[pack_forms + at % pack..];
+        scratch.shapes.push(filter.prepare(leaf, block.queries.row(first + at), out, pack));
+    }
+}
+
+/// Takes those points of a leaf that pass the filter of up to R queries as candidates; shared forms
+/// stand in packs.
 #[inline(always)]
 fn scan<N: Norm, K: Kernel<R>, const R: usize>(
     block: &Block<'_>,
     filter: &Filter,
     leaf: usize,
-    part: &[u32],
+    (part, pack): (&[u32], usize),
     scratch: &mut Scratch,
 ) {
     let (leaves, first, stride) = (block.leaves, block.leaf * LEAF, block.queries.stride);
     let end = leaves.len.min((leaf + 1) * LEAF);
-    let Scratch { forms, nearest, likely, .. } = scratch;
+    let Scratch { forms, nearest, likely, shared, shapes, .. } = scratch;
     forms.resize(stride * R, 0.0);
     let mut sums = [[0.0; GROUP]; R];
     let mut bounds = [Bounds::default(); R];
     let mut limits = [f32::NEG_INFINITY; R];
-    let lanes = forms.chunks_exact_mut(stride).zip(&mut bounds).zip(&mut limits);
-    for (&at, ((form, bounds), limit)) in part.iter().zip(lanes) {
-        *bounds = filter.prepare(leaf, block.queries.row(first + at as usize), form);
-        *limit = bounds.limit(likely[at as usize].bound(&nearest[at as usize]));
+    let shares = filter.shares(leaf);
+    // All of a pack, in its order.
+    let whole = pack == R
+        && part.len() == R
+        && part[0] as usize % R == 0
+        && part[R - 1] - part[0] == R as u32 - 1;
+    for (lane, &at) in part.iter().enumerate() {
+        let at = at as usize;
+        let shape = if shares {
+            if !whole {
+                let from = shared[at / pack * pack * stride + at % pack..].iter().step_by(pack);
+                let to = forms.iter_mut().skip(lane).step_by(R);
+                to.zip(from).for_each(|(to, from)| *to = *from);
+            }
+            shapes[at]
+        } else {
+            filter.prepare(leaf, block.queries.row(first + at), &mut forms[lane..], R)
+        };
+        bounds[lane] = filter.bounds(leaf, shape);
+        limits[lane] = bounds[lane].limit(likely[at].bound(&nearest[at]));
     }
+    let forms: &[f32] =
+        if shares && whole { &shared[part[0] as usize * stride..][..R * stride] } else { forms };
+    let forms = forms.as_chunks::<R>().0;
     for group in leaf * LEAF / GROUP..end.div_ceil(GROUP) {
         let passing = filter.passing::<K, R>(group, forms, &limits, &mut sums);
         for (lane, &at) in part.iter().enumerate() {

@@ -15,10 +15,16 @@
 //! (d + 8) 2⁻¹⁴⁰ (1 + |q|). |q|², T and the limit are `f64` with d + 16 roundings at most.
 //!
 //! A leaf is scaled by a power of two so that its largest offset is about 1. Where a query is so far
-//! that `f32` overflows, A or the limit is no number, and every point passes.
+//! that `f32` overflows, A or the limit is no number, and every point passes. In many columns a leaf
+//! is hardly smaller than the whole: it takes the centre with the scale of all leaves, so that a
+//! query is put into its form once for all of these.
 
 use super::distance::LANES;
 use super::leaves::{LEAF, Leaves};
+
+/// A leaf takes the centre of all leaves if its points are at most this many times as far from it as
+/// from the leaf's own; the error of the filter grows with the square of it.
+const SHARING: f64 = 2.0;
 
 /// Points that the kernel takes at once.
 pub(super) const GROUP: usize = 32;
@@ -26,21 +32,36 @@ pub(super) const GROUP: usize = 32;
 /// Most columns for which the bound of the error holds.
 const MAX_WIDTH: usize = 1 << 20;
 
+/// What offsets are taken from, with what they are multiplied by.
+#[derive(Debug, Clone)]
+struct Origin {
+    /// Padded coordinates.
+    centre: Vec<f64>,
+    /// A power of two.
+    scale: f64,
+}
+
 /// The offsets of all leaves' points in single precision.
 #[derive(Debug)]
 pub(super) struct Filter {
     width: usize,
-    stride: usize,
-    /// Centre of each leaf (leaves × stride).
-    centres: Vec<f64>,
-    /// What the offsets of each leaf are multiplied by: a power of two.
-    scales: Vec<f64>,
+    /// Of all leaves together.
+    shared: Origin,
+    /// Of each leaf that does not take the shared one.
+    own: Vec<Option<Origin>>,
     /// Largest length of a scaled offset in each leaf.
     reach: Vec<f64>,
     /// Squared length of each scaled offset; infinite where the last leaf has no point.
     lengths: Vec<[f32; GROUP]>,
     /// Scaled offsets (groups × columns).
     offsets: Vec<[f32; GROUP]>,
+}
+
+/// What is known of a query by its form alone.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Shape {
+    squared: f64,
+    length: f64,
 }
 
 /// 2⁻¹⁴⁰.
@@ -78,16 +99,46 @@ impl Bounds {
     }
 }
 
+impl Origin {
+    /// The middle of a box.
+    fn of(low: &[f64], high: &[f64]) -> Self {
+        let centre: Vec<f64> =
+            low.iter().zip(high).map(|(low, high)| low / 2.0 + high / 2.0).collect();
+        let sides = centre.iter().zip(low.iter().zip(high));
+        let widest = sides.fold(0.0_f64, |widest, (centre, (low, high))| {
+            widest.max(high - centre).max(centre - low)
+        });
+        Self { scale: power_of_two_over(widest), centre }
+    }
+
+    /// The largest squared length of a scaled offset.
+    fn reach(&self, leaves: &Leaves, leaf: usize) -> f64 {
+        let places = leaf * LEAF..leaves.len.min((leaf + 1) * LEAF);
+        places.fold(0.0, |reach, place| f64::max(reach, self.squares(leaves.row(place))))
+    }
+
+    fn squares(&self, row: &[f64]) -> f64 {
+        let offsets =
+            row.iter().zip(&self.centre).map(|(value, centre)| (value - centre) * self.scale);
+        offsets.map(|offset| offset * offset).sum()
+    }
+}
+
 impl Filter {
     pub(super) fn new(leaves: &Leaves, width: usize) -> Self {
-        let (count, stride) = (leaves.count(), leaves.stride);
+        let count = leaves.count();
         let groups = count * (LEAF / GROUP);
+        let (mut low, mut high) = (leaves.corners(0).0.to_vec(), leaves.corners(0).1.to_vec());
+        for leaf in 1..count {
+            let (other_low, other_high) = leaves.corners(leaf);
+            low.iter_mut().zip(other_low).for_each(|(low, other)| *low = low.min(*other));
+            high.iter_mut().zip(other_high).for_each(|(high, other)| *high = high.max(*other));
+        }
         let mut filter = Self {
             width,
-            stride,
-            centres: vec![0.0; count * stride],
-            scales: vec![1.0; count],
-            reach: vec![0.0; count],
+            shared: Origin::of(&low, &high),
+            own: Vec::with_capacity(count),
+            reach: Vec::with_capacity(count),
             lengths: vec![[f32::INFINITY; GROUP]; groups],
             offsets: vec![[0.0; GROUP]; groups * width],
         };
@@ -99,47 +150,63 @@ impl Filter {
 
     fn fill(&mut self, leaves: &Leaves, leaf: usize) {
         let (low, high) = leaves.corners(leaf);
-        let centre = &mut self.centres[leaf * self.stride..][..self.stride];
-        let mut widest = 0.0;
-        for ((centre, &low), &high) in centre.iter_mut().zip(low).zip(high) {
-            *centre = low / 2.0 + high / 2.0;
-            widest = f64::max(widest, f64::max(high - *centre, *centre - low));
-        }
-        let scale = power_of_two_over(widest);
-        let mut reach = 0.0;
+        let own = Origin::of(low, high);
+        let reach = own.reach(leaves, leaf).sqrt();
+        let shared_reach = self.shared.reach(leaves, leaf).sqrt();
+        let shares = shared_reach / self.shared.scale <= SHARING * reach / own.scale;
+        let origin = if shares { &self.shared } else { &own };
         for place in leaf * LEAF..leaves.len.min((leaf + 1) * LEAF) {
             let (group, lane) = (place / GROUP, place % GROUP);
-            let mut squares = 0.0;
-            let offsets = leaves.row(place).iter().zip(centre.iter()).take(self.width);
-            for (j, (value, centre)) in offsets.enumerate() {
-                let offset = (value - centre) * scale;
-                squares += offset * offset;
-                self.offsets[group * self.width + j][lane] = offset as f32;
+            let row = leaves.row(place);
+            for (j, (value, centre)) in row.iter().zip(&origin.centre).take(self.width).enumerate()
+            {
+                self.offsets[group * self.width + j][lane] =
+                    ((value - centre) * origin.scale) as f32;
             }
-            self.lengths[group][lane] = squares as f32;
-            reach = f64::max(reach, squares);
+            self.lengths[group][lane] = origin.squares(row) as f32;
         }
-        self.scales[leaf] = scale;
-        self.reach[leaf] = reach.sqrt();
+        self.reach.push(if shares { shared_reach } else { reach });
+        self.own.push((!shares).then_some(own));
     }
 
-    /// The kernel's form of a query for one leaf (−2 q, padded), with what its sums tell.
+    /// Whether a leaf takes the centre of all.
     #[inline(always)]
-    pub(super) fn prepare(&self, leaf: usize, query: &[f64], out: &mut [f32]) -> Bounds {
-        let centre = &self.centres[leaf * self.stride..][..self.stride];
-        let (scale, reach) = (self.scales[leaf], self.reach[leaf]);
+    pub(super) fn shares(&self, leaf: usize) -> bool {
+        self.own[leaf].is_none()
+    }
+
+    /// The kernel's form of a query (−2 q) for a leaf: the number of column j at `step · j` of `out`.
+    #[inline(always)]
+    pub(super) fn prepare(
+        &self,
+        leaf: usize,
+        query: &[f64],
+        out: &mut [f32],
+        step: usize,
+    ) -> Shape {
+        let Origin { centre, scale } = self.own[leaf].as_ref().unwrap_or(&self.shared);
         let mut sums = [0.0; LANES];
-        let out = out.as_chunks_mut::<LANES>().0.iter_mut();
         let query = query.as_chunks::<LANES>().0.iter();
-        for ((out, query), centre) in out.zip(query).zip(centre.as_chunks::<LANES>().0) {
+        for (at, (query, centre)) in query.zip(centre.as_chunks::<LANES>().0).enumerate() {
+            let mut form = [0.0; LANES];
             for lane in 0..LANES {
                 let offset = (query[lane] - centre[lane]) * scale;
                 sums[lane] += offset * offset;
-                out[lane] = (-2.0 * offset) as f32;
+                form[lane] = (-2.0 * offset) as f32;
             }
+            let out = out.iter_mut().skip(at * LANES * step).step_by(step);
+            out.zip(form).for_each(|(out, form)| *out = form);
         }
         let squared: f64 = sums.iter().sum();
-        let length = squared.sqrt();
+        Shape { squared, length: squared.sqrt() }
+    }
+
+    /// What a query's sums in a leaf tell.
+    #[inline(always)]
+    pub(super) fn bounds(&self, leaf: usize, shape: Shape) -> Bounds {
+        let Shape { squared, length } = shape;
+        let scale = self.own[leaf].as_ref().unwrap_or(&self.shared).scale;
+        let reach = self.reach[leaf];
         let d = self.width as f64;
         let slack = (d + 16.0) * f64::EPSILON;
         let error = (d + 8.0) * f64::from(f32::EPSILON) * (reach * reach + 2.0 * length * reach)
@@ -153,20 +220,17 @@ impl Filter {
 
     /// For each of R queries a bit for each point of a group that passes, with the sums in `out`.
     ///
-    /// `queries` holds what [`Filter::prepare`] wrote of each query, one after the other.
+    /// `queries` holds for each column what [`Filter::prepare`] wrote of each query.
     #[inline(always)]
     pub(super) fn passing<K: Kernel<R>, const R: usize>(
         &self,
         group: usize,
-        queries: &[f32],
+        queries: &[[f32; R]],
         limits: &[f32; R],
         out: &mut [[f32; GROUP]; R],
     ) -> [u32; R] {
-        let queries = queries.chunks_exact(self.stride);
-        let mut parts = [&[][..]; R];
-        parts.iter_mut().zip(queries).for_each(|(part, query)| *part = &query[..self.width]);
         let offsets = &self.offsets[group * self.width..][..self.width];
-        K::passing(&self.lengths[group], offsets, &parts, limits, out)
+        K::passing(&self.lengths[group], offsets, queries, limits, out)
     }
 }
 
@@ -177,7 +241,7 @@ pub(super) trait Kernel<const R: usize> {
     fn passing(
         lengths: &[f32; GROUP],
         offsets: &[[f32; GROUP]],
-        queries: &[&[f32]; R],
+        queries: &[[f32; R]],
         limits: &[f32; R],
         out: &mut [[f32; GROUP]; R],
     ) -> [u32; R];
@@ -191,12 +255,12 @@ impl Kernel<1> for Single {
     fn passing(
         lengths: &[f32; GROUP],
         offsets: &[[f32; GROUP]],
-        queries: &[&[f32]; 1],
+        queries: &[[f32; 1]],
         limits: &[f32; 1],
         out: &mut [[f32; GROUP]; 1],
     ) -> [u32; 1] {
         let mut sums = *lengths;
-        for (offsets, query) in offsets.iter().zip(queries[0]) {
+        for (offsets, [query]) in offsets.iter().zip(queries) {
             for (sum, offset) in sums.iter_mut().zip(offsets) {
                 *sum += query * offset;
             }

@@ -36,7 +36,7 @@ impl Kernel<6> for Avx2 {
     fn passing(
         lengths: &[f32; GROUP],
         offsets: &[[f32; GROUP]],
-        queries: &[&[f32]; 6],
+        queries: &[[f32; 6]],
         limits: &[f32; 6],
         out: &mut [[f32; GROUP]; 6],
     ) -> [u32; 6] {
@@ -52,25 +52,21 @@ impl Kernel<6> for Avx2 {
 fn passing_avx2(
     lengths: &[f32; GROUP],
     offsets: &[[f32; GROUP]],
-    queries: &[&[f32]; 6],
+    queries: &[[f32; 6]],
     limits: &[f32; 6],
     out: &mut [[f32; GROUP]; 6],
 ) -> [u32; 6] {
     // SAFETY: eight numbers are read from an array of eight.
     let load = |eight: &[f32; 8]| unsafe { _mm256_loadu_ps(eight.as_ptr()) };
-    let mut queries = *queries;
-    for query in &mut queries {
-        *query = &query[..offsets.len()];
-    }
     let mut bits = [0; 6];
     for half in [0, 2] {
         let parts = lengths.as_chunks::<8>().0;
         let mut sums = [[load(&parts[half]), load(&parts[half + 1])]; 6];
-        for (j, offsets) in offsets.iter().enumerate() {
+        for (offsets, queries) in offsets.iter().zip(queries) {
             let parts = offsets.as_chunks::<8>().0;
             let (left, right) = (load(&parts[half]), load(&parts[half + 1]));
             for r in 0..6 {
-                let query = _mm256_set1_ps(queries[r][j]);
+                let query = _mm256_set1_ps(queries[r]);
                 sums[r][0] = _mm256_fmadd_ps(query, left, sums[r][0]);
                 sums[r][1] = _mm256_fmadd_ps(query, right, sums[r][1]);
             }
@@ -100,7 +96,7 @@ impl Kernel<8> for Avx512 {
     fn passing(
         lengths: &[f32; GROUP],
         offsets: &[[f32; GROUP]],
-        queries: &[&[f32]; 8],
+        queries: &[[f32; 8]],
         limits: &[f32; 8],
         out: &mut [[f32; GROUP]; 8],
     ) -> [u32; 8] {
@@ -116,23 +112,19 @@ impl Kernel<8> for Avx512 {
 fn passing_avx512(
     lengths: &[f32; GROUP],
     offsets: &[[f32; GROUP]],
-    queries: &[&[f32]; 8],
+    queries: &[[f32; 8]],
     limits: &[f32; 8],
     out: &mut [[f32; GROUP]; 8],
 ) -> [u32; 8] {
     // SAFETY: sixteen numbers are read from an array of sixteen.
     let load = |sixteen: &[f32; 16]| unsafe { _mm512_loadu_ps(sixteen.as_ptr()) };
-    let mut queries = *queries;
-    for query in &mut queries {
-        *query = &query[..offsets.len()];
-    }
     let halves = lengths.as_chunks::<16>().0;
     let mut sums = [[load(&halves[0]), load(&halves[1])]; 8];
-    for (j, offsets) in offsets.iter().enumerate() {
+    for (offsets, queries) in offsets.iter().zip(queries) {
         let halves = offsets.as_chunks::<16>().0;
         let (left, right) = (load(&halves[0]), load(&halves[1]));
         for r in 0..8 {
-            let query = _mm512_set1_ps(queries[r][j]);
+            let query = _mm512_set1_ps(queries[r]);
             sums[r][0] = _mm512_fmadd_ps(query, left, sums[r][0]);
             sums[r][1] = _mm512_fmadd_ps(query, right, sums[r][1]);
         }
