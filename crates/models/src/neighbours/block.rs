@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use super::distance::{Absolutes, Largest, Metric, Norm, Squares, apart, between, outside};
 use super::filter::{Bounds, Filter, GROUP, Kernel, Shape, Single};
 use super::leaves::{LEAF, Leaves};
-use super::nearest::Nearest;
+use super::nearest::{Nearest, Reach};
 
 /// Queries of one leaf with what they look for.
 pub(super) struct Block<'a> {
@@ -47,12 +47,15 @@ pub(super) struct Scratch {
 struct Likely {
     /// Least squared distance with the place.
     places: Vec<(f64, u32)>,
-    /// The nearest by their largest squared distance, with the place instead of the point.
-    uppers: Nearest,
+    /// The nearest by their largest squared distance.
+    uppers: Reach,
 }
 
 /// Candidates beyond twice the neighbours wanted that wait before they are settled.
 const FEW: usize = 64;
+
+/// Candidates whose distances are computed before any is offered.
+const TOGETHER: usize = 8;
 
 /// Leaves for which queries are not compared with boxes, after one in which nearly all were near.
 const UNCHECKED: usize = 7;
@@ -244,7 +247,7 @@ fn scan<N: Norm, K: Kernel<R>, const R: usize>(
                 likely.places.push((least, place as u32));
                 let itself = block.own && place == first + at as usize;
                 let times = leaves.counts[place] - u32::from(itself);
-                likely.uppers.offer(bounds[lane].largest(sum), place as u32, times);
+                likely.uppers.offer(bounds[lane].largest(sum), times);
             }
             if likely.places.len() >= 4 * block.wanted + FEW {
                 let bound = likely.bound(nearest);
@@ -268,11 +271,20 @@ fn may_be_within(least: f64, bound: f64) -> bool {
 #[inline(always)]
 fn settle<N: Norm>(block: &Block<'_>, query: usize, nearest: &mut Nearest, likely: &mut Likely) {
     let mut places = std::mem::take(&mut likely.places);
-    for (least, place) in places.drain(..) {
-        if may_be_within(least, likely.bound(nearest)) {
-            offer::<N>(block, query, block.queries.row(query), place as usize, nearest);
+    let bound = likely.bound(nearest);
+    places.retain(|&(least, _)| may_be_within(least, bound));
+    let row = block.queries.row(query);
+    // Distances of a few first: rows that stand apart in memory are waited for together.
+    for few in places.chunks(TOGETHER) {
+        let mut distances = [0.0; TOGETHER];
+        for (distance, &(_, place)) in distances.iter_mut().zip(few) {
+            *distance = between::<N>(row, block.leaves.row(place as usize));
+        }
+        for (&distance, &(_, place)) in distances.iter().zip(few) {
+            take(block, query, place as usize, distance, nearest);
         }
     }
+    places.clear();
     likely.places = places;
 }
 
@@ -285,8 +297,14 @@ fn offer<N: Norm>(
     place: usize,
     nearest: &mut Nearest,
 ) {
+    let distance = between::<N>(query, block.leaves.row(place));
+    take(block, query_place, place, distance, nearest);
+}
+
+/// Offers one point at a distance.
+#[inline(always)]
+fn take(block: &Block<'_>, query_place: usize, place: usize, distance: f64, nearest: &mut Nearest) {
     let leaves = block.leaves;
-    let distance = between::<N>(query, leaves.row(place));
     if distance <= nearest.bound() {
         let itself = block.own && place == query_place;
         nearest.offer(distance, leaves.order[place], leaves.counts[place] - u32::from(itself));

@@ -69,6 +69,56 @@ impl Nearest {
     }
 }
 
+/// The distance within which as many rows as wanted are known to be.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reach {
+    wanted: usize,
+    rows: usize,
+    /// Distances with the rows at each, in order.
+    distances: Vec<f64>,
+    times: Vec<u32>,
+}
+
+impl Reach {
+    /// Forgets all, then wants so many rows; at least one.
+    pub(super) fn restart(&mut self, wanted: usize) {
+        self.wanted = wanted;
+        self.rows = 0;
+        self.distances.clear();
+        self.times.clear();
+    }
+
+    /// Infinite as long as there are fewer rows.
+    #[inline(always)]
+    pub(super) fn bound(&self) -> f64 {
+        match self.distances.last() {
+            Some(&last) if self.rows >= self.wanted => last,
+            _ => f64::INFINITY,
+        }
+    }
+
+    /// Takes rows at a distance that is a number, unless nearer ones suffice.
+    #[inline(always)]
+    pub(super) fn offer(&mut self, distance: f64, times: u32) {
+        if times == 0 || distance >= self.bound() {
+            return;
+        }
+        // Counting all takes less time than a search for as many as are usual.
+        let place = self.distances.iter().filter(|&&other| other <= distance).count();
+        self.distances.insert(place, distance);
+        self.times.insert(place, times);
+        self.rows += times as usize;
+        while let Some(&last) = self.times.last() {
+            if self.rows - (last as usize) < self.wanted {
+                break;
+            }
+            self.rows -= last as usize;
+            self.distances.pop();
+            self.times.pop();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +146,21 @@ mod tests {
         assert_eq!(nearest.bound(), f64::INFINITY);
         nearest.offer(2.0, 0, 5);
         assert_eq!(nearest.take(|d| d)[0].times, 3);
+    }
+
+    #[test]
+    fn a_reach_is_the_bound_of_the_nearest() {
+        let mut rng = tripline_core::Rng::new(4);
+        for wanted in [1, 3, 20] {
+            let (mut nearest, mut reach) = (Nearest::default(), Reach::default());
+            nearest.restart(wanted);
+            reach.restart(wanted);
+            for point in 0..300 {
+                let (distance, times) = (rng.below(90) as f64, rng.below(4) as u32);
+                nearest.offer(distance, point, times);
+                reach.offer(distance, times);
+                assert_eq!(reach.bound(), nearest.bound(), "{wanted}, {point}");
+            }
+        }
     }
 }
