@@ -13,8 +13,11 @@ use tripline_core::{
 use super::prologue::{finite, load_schema};
 use crate::table::Table;
 
-/// Rows scored at a time: enough that a column's table is read from the cache more than once.
-const BLOCK: usize = 8192;
+/// Least rows scored at a time: enough that a column's table is read from the cache more than once.
+const LEAST_BLOCK: usize = 8192;
+
+/// Most rows scored at a time: their scores stay in the cache from column to column.
+const MOST_BLOCK: usize = 1 << 16;
 
 /// What one column adds to the score.
 pub(super) trait ColumnScore: Send + Sync + Sized + 'static {
@@ -64,17 +67,19 @@ impl<C: ColumnScore> Detector for Additive<C> {
     fn score(&self, frame: &Frame) -> Result<Vec<f64>, ScoreError> {
         let table = Table::new::<ScoreError>(&self.schema, frame.rows()?)?;
         let mut scores = vec![0.0; table.len];
+        // A row's score is the same in any block.
+        let rows = table.len.div_ceil(rayon::current_num_threads()).clamp(LEAST_BLOCK, MOST_BLOCK);
         let block = |(index, scores): (usize, &mut [f64])| {
-            let start = index * BLOCK;
+            let start = index * rows;
             for (score, column) in self.columns.iter().zip(&table.columns) {
                 score.add(&column[start..start + scores.len()], scores);
             }
         };
-        if table.len <= BLOCK {
+        if table.len <= rows {
             // One row must not wait for another thread.
             block((0, &mut scores));
         } else {
-            scores.par_chunks_mut(BLOCK).enumerate().for_each(block);
+            scores.par_chunks_mut(rows).enumerate().for_each(block);
         }
         Ok(scores)
     }

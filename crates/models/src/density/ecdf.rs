@@ -5,6 +5,7 @@ use tripline_core::{State, StateError};
 
 use super::additive::ColumnScore;
 use super::guide::Guide;
+use super::known::Known;
 
 /// How the probabilities of both tails become a column's score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,23 +53,15 @@ pub(super) struct Distribution {
     /// that one look-up serves both.
     scores: Vec<f64>,
     guide: Guide,
+    /// The scores of values that were fitted, without those of gaps.
+    known: Known,
 }
 
 impl Distribution {
     /// From the values of a column, at least one, of which at most `limit` distinct ones are kept;
     /// with the mean score of the rows.
     pub(super) fn fit(column: &[f64], tails: Tails, limit: usize) -> (Self, f64) {
-        let mut sorted = column.to_vec();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let (mut values, mut at_most) = (Vec::new(), Vec::new());
-        let mut end = 0;
-        // −0 and 0 are one value, though the order puts one before the other.
-        for run in sorted.chunk_by(|a, b| a == b) {
-            end += run.len() as u32;
-            values.push(run[0]);
-            at_most.push(end);
-        }
-        drop(sorted);
+        let (mut values, mut at_most) = distinct(column);
         let skewness = skewness(&values, &at_most);
         thin(&mut values, &mut at_most, limit);
         values.shrink_to_fit();
@@ -104,13 +97,18 @@ impl Distribution {
         }
         scores.push(tails.combine(left, right, skewness));
         let guide = Guide::new(&values);
-        Self { tails, values, at_most, skewness, scores, guide }
+        let known = Known::new(&values, scores[1..].iter().step_by(2).copied());
+        Self { tails, values, at_most, skewness, scores, guide, known }
     }
 }
 
 impl ColumnScore for Distribution {
     fn add(&self, values: &[f64], scores: &mut [f64]) {
         for (score, &value) in scores.iter_mut().zip(values) {
+            if let Some(known) = self.known.get(value) {
+                *score += known;
+                continue;
+            }
             let below = self.guide.below(&self.values, value);
             let known = self.values.get(below) == Some(&value);
             *score += self.scores[2 * below + usize::from(known)];
@@ -145,6 +143,26 @@ impl ColumnScore for Distribution {
         };
         Ok(Self::new(tails, values.to_vec(), at_most.to_vec(), skewness))
     }
+}
+
+/// The distinct values of a column, ascending, with the number of rows that are at most each.
+fn distinct(column: &[f64]) -> (Vec<f64>, Vec<u32>) {
+    // Whole numbers in the order of `total_cmp`, and its inverse.
+    let ordered = |bits: i64| bits ^ ((bits >> 63) as u64 >> 1) as i64;
+    let mut sorted: Vec<i64> = column.iter().map(|x| ordered(x.to_bits() as i64)).collect();
+    sorted.sort_unstable();
+    let (mut values, mut at_most): (Vec<f64>, Vec<u32>) = (Vec::new(), Vec::new());
+    for (end, &key) in (1..).zip(&sorted) {
+        let value = f64::from_bits(ordered(key) as u64);
+        // −0 and 0 are one value, though the order puts one before the other.
+        if values.last() == Some(&value) {
+            *at_most.last_mut().unwrap_or(&mut 0) = end;
+        } else {
+            values.push(value);
+            at_most.push(end);
+        }
+    }
+    (values, at_most)
 }
 
 fn ascends<T: PartialOrd>(items: &[T]) -> bool {

@@ -13,6 +13,7 @@ pub mod hbos;
 mod histogram;
 pub mod incremental_pca;
 mod kmeans;
+mod known;
 mod ledoit_wolf;
 pub mod loda;
 mod mixture;
