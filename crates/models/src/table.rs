@@ -143,5 +143,10 @@ impl<'a> Table<'a> {
 }
 
 fn hole(column: &[f64]) -> Option<usize> {
-    column.iter().position(|x| !x.is_finite())
+    /// Cells that are looked at together, without a branch for each.
+    const TOGETHER: usize = 256;
+    let full = |cells: &&[f64]| cells.iter().fold(true, |all, x| all & x.is_finite());
+    let before = column.chunks(TOGETHER).take_while(full).count() * TOGETHER;
+    let rest = column.get(before..)?;
+    rest.iter().position(|x| !x.is_finite()).map(|at| before + at)
 }

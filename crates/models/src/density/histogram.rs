@@ -4,6 +4,7 @@ use tripline_core::math;
 use tripline_core::{State, StateError};
 
 use super::additive::ColumnScore;
+use super::bins::{BLOCK, Places};
 use super::prologue::finite;
 
 /// Bins of one column with their scores.
@@ -17,6 +18,7 @@ pub(super) struct Histogram {
     sparsest: f64,
     /// Distance outside, in bin widths, that still counts for the outermost bin.
     tol: f64,
+    places: Option<Places>,
 }
 
 impl Histogram {
@@ -51,22 +53,31 @@ impl Histogram {
 
     fn new(edges: Vec<f64>, scores: Vec<f64>, tol: f64) -> Self {
         let sparsest = scores.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
-        Self { edges, scores, sparsest, tol }
+        Self { places: Places::new(&edges), edges, scores, sparsest, tol }
     }
 }
 
-impl ColumnScore for Histogram {
-    fn add(&self, values: &[f64], scores: &mut [f64]) {
+impl Histogram {
+    /// What a value adds that lies outside: at most the first edge or above the last.
+    fn outside(&self, value: f64) -> f64 {
         let bins = self.scores.len();
         let (first, last) = (self.edges[0], self.edges[bins]);
-        let below = (self.edges[1] - first) * self.tol;
-        let above = (last - self.edges[bins - 1]) * self.tol;
+        let (distance, width, score) = if value <= first {
+            (first - value, self.edges[1] - first, self.scores[0])
+        } else {
+            (value - last, last - self.edges[bins - 1], self.scores[bins - 1])
+        };
+        if distance <= width * self.tol { score } else { self.sparsest }
+    }
+
+    /// Adds the scores of values one by one.
+    fn add_each(&self, values: &[f64], scores: &mut [f64]) {
+        let bins = self.scores.len();
+        let (first, last) = (self.edges[0], self.edges[bins]);
         let rate = bins as f64 / (last - first);
         for (score, &value) in scores.iter_mut().zip(values) {
-            *score += if value <= first {
-                if first - value <= below { self.scores[0] } else { self.sparsest }
-            } else if value > last {
-                if value - last <= above { self.scores[bins - 1] } else { self.sparsest }
+            *score += if value <= first || value > last {
+                self.outside(value)
             } else {
                 // A bin has its upper edge, not its lower one.
                 let mut bin = (((value - first) * rate) as usize).min(bins - 1);
@@ -79,6 +90,23 @@ impl ColumnScore for Histogram {
                 self.scores[bin]
             };
         }
+    }
+}
+
+impl ColumnScore for Histogram {
+    fn add(&self, values: &[f64], scores: &mut [f64]) {
+        let Some(places) = &self.places else { return self.add_each(values, scores) };
+        let (blocks, rest) = values.as_chunks::<BLOCK>();
+        let (score_blocks, score_rest) = scores.as_chunks_mut::<BLOCK>();
+        for (values, scores) in blocks.iter().zip(score_blocks) {
+            match places.bins(values) {
+                Some(bins) => {
+                    scores.iter_mut().zip(bins).for_each(|(score, bin)| *score += self.scores[bin]);
+                }
+                None => self.add_each(values, scores),
+            }
+        }
+        self.add_each(rest, score_rest);
     }
 
     fn save(&self) -> State {
@@ -136,22 +164,40 @@ fn edges(least: f64, largest: f64, bins: usize) -> Option<Vec<f64>> {
 /// Values of each bin, which has its lower edge, the last one both; values on the lower edge of each
 /// bin but the first, with a 0 after the last.
 fn counts(column: &[f64], edges: &[f64]) -> (Vec<u64>, Vec<u64>) {
+    /// Counts beside each other: values of one bin that follow each other do not wait for its count.
+    const APART: usize = 4;
     let bins = edges.len() - 1;
+    let mut counts = vec![[0; APART]; bins];
+    let mut on_edge = vec![0; bins + 1];
     let rate = bins as f64 / (edges[bins] - edges[0]);
-    let (mut counts, mut on_edge) = (vec![0; bins], vec![0; bins + 1]);
-    for &value in column {
-        let mut bin = (((value - edges[0]) * rate) as usize).min(bins - 1);
-        while bin > 0 && value < edges[bin] {
-            bin -= 1;
+    let mut count_each = |values: &[f64], counts: &mut [[u64; APART]]| {
+        for &value in values {
+            let mut bin = (((value - edges[0]) * rate) as usize).min(bins - 1);
+            while bin > 0 && value < edges[bin] {
+                bin -= 1;
+            }
+            while bin + 1 < bins && value >= edges[bin + 1] {
+                bin += 1;
+            }
+            counts[bin][0] += 1;
+            on_edge[bin] += u64::from(value == edges[bin]);
         }
-        while bin + 1 < bins && value >= edges[bin + 1] {
-            bin += 1;
+    };
+    let places = Places::new(edges);
+    let (blocks, rest) = column.as_chunks::<BLOCK>();
+    for values in blocks {
+        match places.as_ref().and_then(|places| places.bins(values)) {
+            Some(found) => {
+                for (at, bin) in found.into_iter().enumerate() {
+                    counts[bin][at % APART] += 1;
+                }
+            }
+            None => count_each(values, &mut counts),
         }
-        counts[bin] += 1;
-        on_edge[bin] += u64::from(value == edges[bin]);
     }
+    count_each(rest, &mut counts);
     on_edge[0] = 0;
-    (counts, on_edge)
+    (counts.iter().map(|apart| apart.iter().sum()).collect(), on_edge)
 }
 
 /// The least with the largest value; lanes beside each other do not wait for each comparison.

@@ -1,6 +1,7 @@
 //! Densities: rows where few benign rows lie are suspicious.
 
 mod additive;
+mod bins;
 mod chi_squared;
 mod column_groups;
 pub mod copod;

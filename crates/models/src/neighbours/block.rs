@@ -204,7 +204,7 @@ fn scan<N: Norm, K: Kernel<R>, const R: usize>(
     // All of a pack, in its order.
     let whole = pack == R
         && part.len() == R
-        && part[0] as usize % R == 0
+        && (part[0] as usize).is_multiple_of(R)
         && part[R - 1] - part[0] == R as u32 - 1;
     for (lane, &at) in part.iter().enumerate() {
         let at = at as usize;
