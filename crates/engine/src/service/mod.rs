@@ -46,7 +46,7 @@ pub use nearest::nearest;
 pub use registration::Registration;
 pub use results::{ArmResult, ExperimentResult};
 pub use row::{Row, Value};
-pub use served::Served;
+pub use served::{Served, ServedTally};
 pub use settings::{OnFull, ServiceSettings, Shipped};
 pub use start::{AUDIT_HEADS, AUDIT_KEY, DATABASE};
 pub use state::{Service, ServiceCounts};

@@ -29,6 +29,11 @@ impl ArmCounters {
         }
     }
 
+    fn answered(&self) -> Counts {
+        let arms = [&self.plain, &self.control, &self.treatment];
+        arms.iter().fold(Counts::default(), |sum, arm| sum.plus(&arm.counts()))
+    }
+
     /// With the names that tallies have.
     pub(crate) fn each(&self) -> [(&'static str, &Counters); 4] {
         [
@@ -37,6 +42,27 @@ impl ArmCounters {
             (Arm::Treatment.name(), &self.treatment),
             ("shadow", &self.shadow),
         ]
+    }
+}
+
+/// What a loaded version counts, without the version.
+#[derive(Debug, Clone)]
+pub struct ServedTally(Arc<ArmCounters>);
+
+impl ServedTally {
+    /// As [`Served::counts`].
+    pub fn counts(&self) -> Counts {
+        self.0.answered()
+    }
+
+    /// Whether both are of one loaded version.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether the version is gone, so that nothing is counted any more.
+    pub fn is_final(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
     }
 }
 
@@ -113,13 +139,17 @@ impl Served {
 
     /// What it answered since it was loaded; goes on over changes of its status.
     pub fn counts(&self) -> Counts {
-        let arms = [&self.arms.plain, &self.arms.control, &self.arms.treatment];
-        arms.iter().fold(Counts::default(), |sum, arm| sum.plus(&arm.counts()))
+        self.arms.answered()
     }
 
     /// What it scored in the shadow since it was loaded.
     pub fn shadow_counts(&self) -> Counts {
         self.arms.shadow.counts()
+    }
+
+    /// What it counts, in a form that outlives it.
+    pub fn tally(&self) -> ServedTally {
+        ServedTally(self.arms.clone())
     }
 
     /// What an event over the threshold is called where the model tells no classes apart.

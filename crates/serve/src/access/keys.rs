@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
-use tripline_store::records::{ApiKey, Change, Scopes};
+use tripline_store::records::{ApiKey, Change, Scopes, User};
 use tripline_store::{Metadata, MetadataError, Timestamp};
 
 use super::gate::Gate;
@@ -104,10 +104,7 @@ impl Gate {
             ));
         }
         if request.scopes == Scopes::default() {
-            return Err(Problem::invalid(
-                "scopes",
-                "must name at least one of `read`, `predict`, `train`, `deploy`, `admin`",
-            ));
+            return Err(no_scopes());
         }
         // Below one in an hour or above a thousand million a slip is likelier than a wish.
         if request.rate_limit.is_some_and(|rate| !(1.0 / 3600.0..=1e9).contains(&rate)) {
@@ -142,4 +139,31 @@ impl Gate {
         self.keys.refresh(&*self.store).await?;
         Ok(())
     }
+
+    /// Stores a user with the hash of a password, or gives the one of that name both anew.
+    pub async fn put_user(
+        &self,
+        name: &str,
+        password: String,
+        scopes: Scopes,
+        change: &Change,
+    ) -> Result<(), Problem> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
+        if !(1..=64).contains(&name.len()) || !name.chars().all(plain) {
+            let message = "must have 1 to 64 letters, digits, `.`, `_`, `-` or `@`";
+            return Err(Problem::invalid("name", message));
+        }
+        if scopes == Scopes::default() {
+            return Err(no_scopes());
+        }
+        let user = User { name: name.to_owned(), password, scopes, created_at: change.at };
+        Ok(self.store.put_user(&user, change).await?)
+    }
+}
+
+fn no_scopes() -> Problem {
+    Problem::invalid(
+        "scopes",
+        "must name at least one of `read`, `predict`, `train`, `deploy`, `admin`",
+    )
 }

@@ -1,7 +1,7 @@
 //! What serde says of a body, as a problem that names the field.
 
-use crate::nearest::nearest;
 use crate::problem::{Kind, Problem, shown};
+use tripline_engine::service::nearest;
 
 /// A problem from the path and the words of a deserializer.
 pub(super) fn problem(path: &str, message: &str, place: &str) -> Problem {

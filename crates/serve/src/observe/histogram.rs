@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Upper bounds in seconds: from what a small model takes to what nobody waits for.
-pub(crate) const BOUNDS: [f64; 14] =
+const BOUNDS: [f64; 14] =
     [2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 0.1, 0.5, 2.5, 10.0];
 
 /// Counts by duration.
@@ -23,13 +23,14 @@ impl Histogram {
         self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
-    /// Counts up to each bound, those beyond the last included at the end; seconds in all.
-    pub(crate) fn read(&self) -> ([u64; BOUNDS.len() + 1], f64) {
-        let mut sum = 0;
-        let counts = std::array::from_fn(|at| {
-            sum += self.counts[at].load(Ordering::Relaxed);
-            sum
-        });
-        (counts, self.nanoseconds.load(Ordering::Relaxed) as f64 * 1e-9)
+    /// Upper bounds in seconds with the counts of their buckets, the last without a bound.
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = (f64, u64)> {
+        let bounds = BOUNDS.into_iter().chain([f64::INFINITY]);
+        bounds.zip(self.counts.iter().map(|count| count.load(Ordering::Relaxed)))
+    }
+
+    /// Seconds in all.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.nanoseconds.load(Ordering::Relaxed) as f64 * 1e-9
     }
 }

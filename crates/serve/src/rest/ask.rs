@@ -6,8 +6,8 @@ use tripline_engine::service::{Ask, Reasons};
 use tripline_features::MissingColumns;
 use utoipa::IntoParams;
 
-use crate::nearest::nearest;
 use crate::problem::{Kind, Problem, shown};
+use tripline_engine::service::nearest;
 
 /// What may stand in the query of a prediction.
 #[derive(Debug, IntoParams)]

@@ -1,6 +1,7 @@
 //! The REST interface: one file for each resource.
 
 mod ask;
+mod audit;
 mod batch;
 mod capture;
 mod detection;
@@ -13,6 +14,8 @@ mod feedback;
 mod health;
 pub(crate) mod job;
 mod judge;
+mod keys;
+mod metrics;
 pub(crate) mod model;
 mod models;
 mod openapi;
@@ -25,6 +28,7 @@ mod training;
 mod training_events;
 mod training_request;
 mod uploads;
+mod users;
 
 use std::sync::Arc;
 
@@ -38,6 +42,9 @@ use crate::routes::Routes;
 /// Resources under `/api/v1`.
 fn resources() -> Routes {
     Routes::new()
+        .merge(audit::routes())
+        .merge(keys::routes())
+        .merge(users::routes())
         .merge(openapi::routes())
         .merge(predict::routes())
         .merge(batch::routes())
@@ -59,6 +66,7 @@ pub(crate) fn assemble() -> (Router<Arc<App>>, Bytes) {
     let all = Routes::new()
         .merge(resources().under("/api/v1"))
         .merge(health::routes())
+        .merge(metrics::routes())
         .merge(predict::at_root())
         .merge(crate::inference::routes());
     let (router, api) = all.split();

@@ -49,6 +49,7 @@ pub(super) async fn accept(
         let (place, accepted) = tokio::select! {
             () = &mut stop => break,
             _ = look.tick() => {
+                app.metrics().by_model().note(&app.service().live());
                 if let Some(tls) = &tls {
                     reload_if_written(tls, &mut written);
                 }
@@ -77,6 +78,7 @@ pub(super) async fn accept(
             tracing::warn!(%address, "refused: too many connections of the address");
             continue;
         };
+        app.metrics().connected();
         let _ = stream.set_nodelay(true);
         let watcher = graceful.watcher();
         let (edge, limits, tls) = (edge.clone(), limits.clone(), tls.clone());

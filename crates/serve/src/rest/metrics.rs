@@ -1,0 +1,128 @@
+//! Counters for Prometheus.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use tripline_engine::service::{BUCKETS, Counts};
+use tripline_store::records::{JobFilter, JobState, PageRequest};
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::observe::Text;
+use crate::problem::Problem;
+use crate::routes::{Routes, Rule};
+
+/// The routes of this file.
+pub(crate) fn routes() -> Routes {
+    Routes::new().add(Rule::READ, routes!(metrics))
+}
+
+/// Counters in Prometheus' text format.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "health",
+    responses((
+        status = 200,
+        description = "Prometheus text format 0.0.4",
+        content_type = "text/plain; version=0.0.4",
+        body = String,
+        example = "shieldx_ml_predictions_total{model_name=\"flow_detector\",threat_detected=\"true\"} 7"
+    ))
+)]
+async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let live = app.service().live();
+    app.metrics().by_model().note(&live);
+    let mut out = Text::default();
+    predictions(&mut out, &app.metrics().by_model().sums());
+    let name = "shieldx_ml_model_accuracy";
+    out.family(name, "gauge", "Accuracy of the active version on its held-out rows.");
+    for served in live.active() {
+        if let Some(accuracy) = served.version.what.metrics.get("accuracy") {
+            let labels =
+                [("model_name", served.name()), ("model_version", served.version.version.as_str())];
+            out.sample(name, &labels, accuracy);
+        }
+    }
+    jobs(&mut out, &app).await?;
+    service(&mut out, &app);
+    app.metrics().write(&mut out);
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], out.finish()).into_response())
+}
+
+fn predictions(out: &mut Text, sums: &BTreeMap<String, Counts>) {
+    let name = "shieldx_ml_predictions_total";
+    out.family(name, "counter", "Predictions, by model and by whether a threat was found.");
+    for (model, counts) in sums {
+        for (threat, count) in
+            [("true", counts.alerts), ("false", counts.predictions - counts.alerts)]
+        {
+            out.sample(name, &[("model_name", model), ("threat_detected", threat)], count);
+        }
+    }
+    for name in ["shieldx_ml_inference_duration_seconds", "netsentinel_inference_duration_seconds"]
+    {
+        out.family(name, "histogram", "Time to score a single event, by model.");
+        for (model, counts) in sums {
+            let bounds = BUCKETS.iter().map(|&micros| micros as f64 * 1e-6).chain([f64::INFINITY]);
+            let buckets = bounds.zip(counts.times.iter().copied());
+            out.histogram(name, &[("model_name", model)], buckets, counts.time.as_secs_f64());
+        }
+    }
+    let alerts = sums.values().map(|counts| counts.alerts).sum();
+    out.counter("netsentinel_anomalies_detected_total", "Predictions that found a threat.", alerts);
+    let name = "tripline_prediction_errors_total";
+    out.family(name, "counter", "Events that could not be scored, by model.");
+    for (model, counts) in sums {
+        out.sample(name, &[("model_name", model)], counts.errors);
+    }
+}
+
+async fn jobs(out: &mut Text, app: &App) -> Result<(), Problem> {
+    let name = "shieldx_ml_training_jobs_total";
+    out.family(name, "gauge", "Training jobs, by where they stand.");
+    for state in JobState::ALL {
+        let filter = JobFilter { state: Some(state), kind: Some("training".to_owned()) };
+        let mut count = 0_u64;
+        let mut page = PageRequest { limit: 1000, after: None };
+        // Those that ended are kept; ten thousand are enough to tell.
+        for _ in 0..10 {
+            let jobs = app.store().jobs(&filter, &page).await?;
+            count += jobs.items.len() as u64;
+            match jobs.next {
+                Some(next) => page.after = Some(next),
+                None => break,
+            }
+        }
+        out.sample(name, &[("status", state.name())], count);
+    }
+    Ok(())
+}
+
+fn service(out: &mut Text, app: &App) {
+    let counts = app.service().counts();
+    for (name, help, value) in [
+        ("tripline_detections_written_total", "Detections written.", counts.written),
+        ("tripline_detections_dropped_total", "Detections dropped: full queue.", counts.dropped),
+        ("tripline_detections_refused_total", "Predictions refused: full queue.", counts.refused),
+        (
+            "tripline_detections_failed_total",
+            "Detections the database did not take.",
+            counts.failed,
+        ),
+        ("tripline_commits_total", "Commits of detections.", counts.commits),
+        ("tripline_cache_hits_total", "Answers from the result cache.", counts.cache_hits),
+        ("tripline_cache_misses_total", "Answers not in the result cache.", counts.cache_misses),
+        ("tripline_shadow_scores_total", "Shadow scores written.", counts.shadow_written),
+        ("tripline_shadow_dropped_total", "Shadow scores dropped.", counts.shadow_dropped),
+        ("tripline_rollbacks_total", "Rollbacks by rule.", counts.rollbacks),
+    ] {
+        out.counter(name, help, value);
+    }
+    out.gauge("tripline_detections_waiting", "Detections about to be written.", counts.waiting);
+    out.gauge("tripline_cache_bytes", "Bytes of the result cache.", counts.cache_bytes);
+}
