@@ -1,18 +1,25 @@
-//! The configuration: defaults, then a file, then the command line.
+//! The configuration: defaults, then a file, then the environment, then the command line.
+
+mod environment;
+mod layers;
+mod serve;
 
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::exit::Usage;
+
+pub(crate) use layers::{Layers, Source};
+pub(crate) use serve::{Deployment, Monitoring, Serve};
 
 /// Largest configuration file in bytes: the reference has about 4,000.
 const MAX_BYTES: u64 = 1 << 20;
 
 /// All settings as a file names them.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) data: Data,
@@ -22,10 +29,13 @@ pub(crate) struct Config {
     pub(crate) flows: Flows,
     pub(crate) run: Run,
     pub(crate) limits: Limits,
+    pub(crate) serve: Serve,
+    pub(crate) monitoring: Monitoring,
+    pub(crate) deployment: Deployment,
 }
 
 /// What is read.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Data {
     pub(crate) label: Option<String>,
@@ -60,10 +70,11 @@ impl Default for Data {
 }
 
 /// What is trained.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Model {
     pub(crate) name: String,
+    pub(crate) path: Option<PathBuf>,
     pub(crate) parameters: BTreeMap<String, Scalar>,
     pub(crate) task: String,
     pub(crate) calibration: Option<String>,
@@ -73,6 +84,7 @@ impl Default for Model {
     fn default() -> Self {
         Self {
             name: "gradient_boosting".to_owned(),
+            path: None,
             parameters: BTreeMap::new(),
             task: "binary".to_owned(),
             calibration: None,
@@ -81,15 +93,16 @@ impl Default for Model {
 }
 
 /// How columns are prepared.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Features {
+    pub(crate) extractor: Option<String>,
     pub(crate) prepare: Option<String>,
     pub(crate) preprocessing: Preprocessing,
 }
 
 /// Two choices of preparing by name.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Preprocessing {
     pub(crate) normalization: Option<String>,
@@ -97,7 +110,7 @@ pub(crate) struct Preprocessing {
 }
 
 /// How a model is judged.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Judging {
     pub(crate) protocol: Option<String>,
@@ -130,7 +143,7 @@ impl Default for Judging {
 }
 
 /// How packets become flows.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Flows {
     pub(crate) set: String,
@@ -169,7 +182,7 @@ impl Default for Flows {
 }
 
 /// How the program runs.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Run {
     pub(crate) seed: u64,
@@ -177,7 +190,7 @@ pub(crate) struct Run {
 }
 
 /// What is read at most.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
     pub(crate) max_model_bytes: u64,
@@ -190,7 +203,7 @@ impl Default for Limits {
 }
 
 /// A parameter's value.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Scalar {
     /// `true` or `false`.
@@ -215,8 +228,8 @@ impl std::fmt::Display for Scalar {
 }
 
 impl Config {
-    /// From a YAML file. Errors name the file with the line.
-    pub(crate) fn read(file: &Path) -> Result<Self, Usage> {
+    /// The text of a YAML file, bounded.
+    fn text(file: &Path) -> Result<String, Usage> {
         let name = file.display();
         let mut bytes = Vec::new();
         std::fs::File::open(file)
@@ -225,9 +238,29 @@ impl Config {
         if bytes.len() as u64 > MAX_BYTES {
             return Err(Usage(format!("{name}: a configuration has at most {MAX_BYTES} bytes")));
         }
-        let text = String::from_utf8(bytes)
-            .map_err(|_| Usage(format!("{name}: a configuration must be UTF-8 text")))?;
-        Self::parse(&name.to_string(), &text)
+        String::from_utf8(bytes)
+            .map_err(|_| Usage(format!("{name}: a configuration must be UTF-8 text")))
+    }
+
+    /// Paths of the keys that a YAML text gives, which parsed before.
+    fn given(text: &str) -> Vec<String> {
+        fn walk(path: &str, value: &serde_json::Value, out: &mut Vec<String>) {
+            if let serde_json::Value::Object(members) = value
+                && !members.is_empty()
+            {
+                for (name, value) in members {
+                    let path =
+                        if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                    walk(&path, value, out);
+                }
+            } else if !path.is_empty() {
+                out.push(path.to_owned());
+            }
+        }
+        let mut out = Vec::new();
+        let value: serde_json::Value = serde_saphyr::from_str(text).unwrap_or_default();
+        walk("", &value, &mut out);
+        out
     }
 
     /// From YAML; `name` is for messages.
@@ -241,11 +274,23 @@ impl Config {
             let message = error.without_snippet().to_string();
             // The place stands before the message already.
             let message = message.rsplit_once(" at line ").map_or(message.as_str(), |m| m.0);
+            let hint = hint(message).unwrap_or_default();
             Usage(format!(
-                "{name}:{line}: {message}; config/tripline.yaml of the repository lists every key"
+                "{name}:{line}: {message}{hint}; config/tripline.yaml of the repository lists \
+                 every key"
             ))
         })
     }
+}
+
+/// The nearest known key, where a message names an unknown one.
+fn hint(message: &str) -> Option<String> {
+    let rest = message.strip_prefix("unknown field `")?;
+    let (unknown, rest) = rest.split_once('`')?;
+    let known = rest.strip_prefix(", expected ")?;
+    let known = known.trim_start_matches("one of ").split(" or ").flat_map(|part| part.split(", "));
+    let near = tripline_engine::service::nearest(unknown, known.map(|name| name.trim_matches('`')))?;
+    Some(format!("; is `{near}` meant?"))
 }
 
 #[cfg(test)]
@@ -308,6 +353,56 @@ mod tests {
             "seed",
             "threads",
             "max_model_bytes",
+            "path",
+            "extractor",
+            "data_dir",
+            "enabled",
+            "bind",
+            "port",
+            "tls",
+            "tls_certificate",
+            "tls_key",
+            "proxies",
+            "otlp_endpoint",
+            "keys",
+            "hosts",
+            "requests_per_second",
+            "session_hours",
+            "connections",
+            "connections_per_address",
+            "in_flight",
+            "queued",
+            "header_bytes",
+            "header_seconds",
+            "body_bytes",
+            "upload_bytes",
+            "body_pause_seconds",
+            "request_seconds",
+            "upload_seconds",
+            "drain_seconds",
+            "precedence",
+            "trusted_keys",
+            "detection_queue",
+            "on_full",
+            "commit_milliseconds",
+            "shadow_queue",
+            "cache_bytes",
+            "concurrency",
+            "nice",
+            "data_roots",
+            "max_waiting",
+            "max_data_bytes",
+            "max_cells",
+            "max_upload_bytes",
+            "max_uploads",
+            "park_seconds",
+            "format",
+            "level",
+            "performance_metrics",
+            "drift_detection",
+            "real_time",
+            "batch_size",
+            "max_memory",
         ] {
             let found = REFERENCE.lines().any(|line| line.trim().starts_with(&format!("{key}:")));
             assert!(found, "{key}");
@@ -330,8 +425,8 @@ mod tests {
     fn an_unknown_key_is_named_with_its_line() {
         refused(
             "model:\n  nmae: sgd\n",
-            "c.yaml:2: unknown field `nmae`, expected one of name, parameters, task, calibration; \
-             config/tripline.yaml of the repository lists every key",
+            "c.yaml:2: unknown field `nmae`, expected one of name, path, parameters, task, \
+             calibration; is `name` meant?; config/tripline.yaml of the repository lists every key",
         );
         refused(
             "judging:\n  folds: many\n",
