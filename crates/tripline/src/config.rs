@@ -289,7 +289,8 @@ fn hint(message: &str) -> Option<String> {
     let (unknown, rest) = rest.split_once('`')?;
     let known = rest.strip_prefix(", expected ")?;
     let known = known.trim_start_matches("one of ").split(" or ").flat_map(|part| part.split(", "));
-    let near = tripline_engine::service::nearest(unknown, known.map(|name| name.trim_matches('`')))?;
+    let near =
+        tripline_engine::service::nearest(unknown, known.map(|name| name.trim_matches('`')))?;
     Some(format!("; is `{near}` meant?"))
 }
 

@@ -22,7 +22,7 @@ use tripline_models::calibration::CalibratorKind;
 use tripline_store::Limits;
 
 use crate::args::{Cli, DataArgs, FlowArgs, JudgingArgs, RateArgs, TrainingArgs};
-use crate::config::Config;
+use crate::config::{Config, Layers};
 use crate::exit::Usage;
 use crate::outputs;
 use crate::terminal::Terminal;
@@ -34,6 +34,8 @@ pub(crate) type ModelParams = (String, Vec<(String, String)>);
 pub(crate) struct Session {
     pub(crate) terminal: Terminal,
     pub(crate) config: Config,
+    /// Where each setting comes from.
+    pub(crate) layers: Layers,
     config_file: Option<PathBuf>,
     /// Whether a feature set was named on the command line.
     set_asked: bool,
@@ -45,16 +47,17 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(cli: &Cli, terminal: Terminal) -> anyhow::Result<Self> {
-        let mut config = match &cli.global.config {
-            Some(file) => Config::read(file)?,
-            None => Config::default(),
-        };
+        let variables = std::env::vars_os()
+            .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
+        let layers = Layers::read(cli.global.config.as_deref(), variables)?;
+        let mut config = layers.config.clone();
         config.run.seed = cli.global.seed.unwrap_or(config.run.seed);
         config.run.threads = cli.global.threads.unwrap_or(config.run.threads);
         tripline_engine::use_threads(config.run.threads)?;
         Ok(Self {
             terminal,
             config,
+            layers,
             config_file: cli.global.config.clone(),
             set_asked: false,
             test_labels: None,

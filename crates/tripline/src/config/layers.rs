@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::Config;
 use super::environment::{self, Foreign};
-use tripline_engine::service::nearest;
 use crate::exit::Usage;
+use tripline_engine::service::nearest;
 
 /// Where a setting comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +55,10 @@ impl Layers {
         // Ours come after the seeds' names, so that they win.
         let mut ours = Vec::new();
         for (name, text) in variables {
+            // An empty variable is one that is not set.
+            if text.is_empty() {
+                continue;
+            }
             match environment::foreign(&name) {
                 Some(Foreign::Sets(path)) => set(&mut values, path, &name, &text)?,
                 Some(Foreign::Unsupported(why)) => notes.push(format!("{name}: {why}")),
@@ -65,10 +69,8 @@ impl Layers {
         }
         ours.sort();
         for (name, text) in ours {
-            let known: Vec<(String, String)> = values
-                .keys()
-                .map(|path| (environment::variable_of(path), path.clone()))
-                .collect();
+            let known: Vec<(String, String)> =
+                values.keys().map(|path| (environment::variable_of(path), path.clone())).collect();
             match known.iter().find(|(variable, _)| *variable == name) {
                 Some((_, path)) => set(&mut values, path, &name, &text)?,
                 None if environment::is_other(&name) => {}
@@ -97,6 +99,8 @@ fn set(
 ) -> Result<(), Usage> {
     let candidates = [
         serde_json::from_str(text).ok().filter(|value: &Value| !value.is_object()),
+        // `True`, as some write it.
+        text.to_ascii_lowercase().parse().ok().map(Value::Bool),
         Some(Value::String(text.to_owned())),
         // A list, as a variable writes it.
         Some(text.split(',').map(|item| Value::String(item.trim().to_owned())).collect()),
