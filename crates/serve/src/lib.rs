@@ -8,6 +8,7 @@ pub mod access;
 mod app;
 mod body;
 mod caller;
+pub mod dashboard;
 mod edge;
 pub mod extract;
 mod guard;

@@ -1,0 +1,18 @@
+//! Pages: from what is known to markup, without reading anything.
+
+pub(super) mod audit;
+pub(super) mod compare;
+pub(super) mod data;
+pub(super) mod detection;
+pub(super) mod detections;
+pub(super) mod experiment;
+pub(super) mod job;
+pub(super) mod jobs;
+pub(super) mod keys;
+pub(super) mod login;
+pub(super) mod model;
+pub(super) mod models;
+pub(super) mod overview;
+pub(super) mod runs;
+pub(super) mod settings;
+pub(super) mod training;

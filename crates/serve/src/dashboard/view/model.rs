@@ -1,0 +1,359 @@
+//! One version of a model: what it is, how good it is, what can be done with it.
+
+use maud::{Markup, html};
+use tripline_assess::plot::{self, Curve, ReliabilityBin, RocAxis, metric};
+use tripline_store::records::{
+    AuditEntry, ModelVersion, RollbackRule, Scope, ShadowComparison, Status,
+};
+use tripline_store::time::Timestamp;
+
+use super::super::chart::{Kind, Series, X, chart};
+use super::super::fields::{Fields, encode};
+use super::super::page::{Viewer, ask, csrf, token_field};
+use super::super::parts::{empty, figure, head, pairs, panel, tag, text_panel, words};
+use super::super::text::{bytes, count, share, short_hash, time};
+use super::models::{figure_name, figures_of};
+use super::{audit, experiment};
+
+/// Points of curves that were stored with a version.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Curves {
+    /// (false-positive rate, true-positive rate).
+    pub(crate) roc: Vec<(f64, f64)>,
+    /// (recall, precision).
+    pub(crate) precision_recall: Vec<(f64, f64)>,
+    /// (mean predicted probability, observed share, rows).
+    pub(crate) calibration: Vec<ReliabilityBin>,
+}
+
+/// A finding of the guard.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Finding {
+    /// `info`, `warning`, `refusal`: as the guard says.
+    pub(crate) level: String,
+    /// What it is.
+    pub(crate) title: String,
+    /// In words.
+    pub(crate) text: String,
+    /// The way out.
+    pub(crate) way: String,
+}
+
+/// What the page shows.
+pub(crate) struct Shown<'a> {
+    /// The version.
+    pub(crate) version: &'a ModelVersion,
+    /// Lines of the card: name, value.
+    pub(crate) card: &'a [(String, String)],
+    /// Curves on held-out rows.
+    pub(crate) curves: &'a Curves,
+    /// What the guard found in the training data.
+    pub(crate) findings: &'a [Finding],
+    /// The active version of the name, if another.
+    pub(crate) active: Option<&'a ModelVersion>,
+    /// Other versions of the name.
+    pub(crate) others: &'a [ModelVersion],
+    /// The version that a rollback would bring back.
+    pub(crate) previous: Option<&'a str>,
+    /// When versions of the name became active, newest first.
+    pub(crate) history: &'a [(String, Timestamp)],
+    /// Its shadow scores beside the active version.
+    pub(crate) shadow: &'a [ShadowComparison],
+    /// The experiment of the name with results.
+    pub(crate) experiment: Option<&'a experiment::Result>,
+    /// The rule by which the service rolls back.
+    pub(crate) rule: Option<&'a RollbackRule>,
+    /// Answers by hour.
+    pub(crate) answers: Option<(X, Vec<Series>)>,
+    /// Audit entries about it.
+    pub(crate) audit: &'a [AuditEntry],
+}
+
+/// The page.
+pub(crate) fn page(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
+    let version = shown.version;
+    html! {
+        (head(
+            &html! { (version.id) },
+            &html! {
+                (tag(version.status.name(), version.status.name()))
+                @for alias in &version.aliases { (tag("info", alias)) }
+                (actions(viewer, shown))
+            },
+        ))
+        @if !version.what.metrics.is_empty() { (metrics(shown)) }
+        div.cols {
+            div.stack {
+                (curves(shown.curves))
+                @if let Some((x, series)) = &shown.answers {
+                    (panel("Answers by hour, 7 days", &html! {}, &html! { div.body {
+                        (chart(("Answers and alerts by hour", "low"), Kind::Stacked, x, series, None))
+                    } }))
+                }
+                @if let Some(result) = shown.experiment { (experiment::panel_of(viewer, result)) }
+                @if version.status == Status::Active { (experiment::begin(viewer, shown.version, shown.others, shown.experiment.is_some())) }
+                (shadow(shown))
+                (findings(shown.findings))
+                (panel("Audit", &html! { a href=(Fields::default().with("object", &version.id).url("/ui/settings/audit")) { "all of it" } },
+                    &html! { @if shown.audit.is_empty() { (empty("No entry yet.", &html! {})) } @else { (audit::table(shown.audit, false)) } }))
+            }
+            div.stack {
+                (text_panel("Card", &pairs(&card(shown))))
+                (rule(viewer, shown))
+                (history(shown))
+            }
+        }
+    }
+}
+
+fn actions(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
+    let version = shown.version;
+    let to = |act: &str| format!("/ui/models/{}/{act}", encode(&version.id));
+    let other = shown.active.map(|active| active.id.as_str());
+    html! {
+        @if let Some(report) = &version.what.report {
+            @if !report.is_empty() { a.button href=(to("report")) { "Report" } }
+        }
+        @if let Some(active) = other {
+            a.button href=(Fields::parse(&format!("id={}&id={}", encode(&version.id), encode(active))).unwrap_or_default().url("/ui/models/compare")) { "Compare with active" }
+        }
+        @if viewer.may(Scope::Deploy) {
+            @if version.status == Status::Active {
+                @if let Some(previous) = shown.previous {
+                    (ask(viewer, ("Roll back…", ""), &to("rollback"), true, &html! {
+                        p { b { (previous) } " answers again, " b { (version.id) } " becomes archived. No request is lost." }
+                    }))
+                }
+            } @else {
+                (ask(viewer, ("Deploy…", "main"), &to("deploy"), true, &html! {
+                    p { b { (version.id) } " answers from now on"
+                        @if let Some(active) = other { ", " b { (active) } " becomes archived" }
+                        ". Its file, signature, columns and canary rows are checked first." }
+                }))
+                @if version.status != Status::Shadow {
+                    (ask(viewer, ("Shadow…", ""), &to("shadow"), false, &html! {
+                        p { "It scores beside the active version. Its scores are stored, never answered." }
+                    }))
+                }
+                @if version.status != Status::Archived {
+                    (ask(viewer, ("Archive…", ""), &to("archive"), false, &html! {
+                        p { "It neither answers nor scores; it can be deployed again." }
+                    }))
+                }
+                @if version.aliases.is_empty() {
+                    (ask(viewer, ("Delete…", ""), &to("delete"), true, &html! {
+                        p { "The version is forgotten with its file. This cannot be undone." }
+                    }))
+                }
+            }
+        }
+    }
+}
+
+fn metrics(shown: &Shown<'_>) -> Markup {
+    let metrics = &shown.version.what.metrics;
+    let first = figures_of(metrics);
+    let active = shown.active.map(|active| figures_of(&active.what.metrics)).unwrap_or_default();
+    html! {
+        @if !first.is_empty() {
+            div.tiles {
+                @for (name, value) in &first {
+                    div.tile {
+                        span { (name) } b { (metric(*value)) }
+                        small { @match active.iter().find(|(known, _)| known == name) {
+                            Some((_, other)) => { "active: " (metric(*other)) },
+                            None => { "on held-out rows" },
+                        } }
+                    }
+                }
+            }
+        }
+        @if metrics.len() > first.len() {
+            details.more.panel {
+                summary.body { "All " (metrics.len()) " figures" }
+                div.scroll { table { tbody {
+                    @for (name, value) in metrics { tr { th scope="row" { (figure_name(name)) } td.n { (plot::short(*value)) } } }
+                } } }
+            }
+        }
+    }
+}
+
+fn curves(curves: &Curves) -> Markup {
+    if *curves == Curves::default() {
+        return text_panel(
+            "Curves",
+            &html! { p.dim { "No curve is stored with this version: it was not judged on rows with labels when it was registered." } },
+        );
+    }
+    let one = |points: &[(f64, f64)]| -> Vec<(f64, f64)> { points.to_vec() };
+    let (roc, pr) = (one(&curves.roc), one(&curves.precision_recall));
+    panel(
+        "On held-out rows",
+        &html! {},
+        &html! {
+            div.body { div.figures {
+                @if roc.len() > 1 {
+                    (figure(&plot::roc(&[Curve { name: "ROC", points: &roc }], &[], RocAxis::Linear), ""))
+                }
+                @if pr.len() > 1 {
+                    (figure(&plot::precision_recall(&[Curve { name: "precision", points: &pr }], &[], None), ""))
+                }
+                @if !curves.calibration.is_empty() { (figure(&plot::calibration(&curves.calibration), "")) }
+            } }
+        },
+    )
+}
+
+fn card(shown: &Shown<'_>) -> Vec<(&'static str, Markup)> {
+    let what = &shown.version.what;
+    let id_link = |id: &str| html! { a href={ "/ui/models/" (encode(id)) } { (id) } };
+    let mut lines = vec![
+        ("Detector", html! { (words(&what.detector)) }),
+        ("Task", html! { (words(&what.task)) }),
+        ("Registered", time(shown.version.created_at)),
+    ];
+    if let Some(at) = shown.version.deployed_at {
+        lines.push(("Deployed", time(at)));
+    }
+    lines.push(("Size", html! { (bytes(what.bytes)) }));
+    lines.push(("SHA-256", html! { code title=(what.digest) { (short_hash(&what.digest)) "…" } }));
+    lines.push((
+        "Signed by",
+        match &what.signer {
+            Some(signer) => html! { code title=(signer) { (short_hash(signer)) "…" } },
+            None => html! { span.dim { "nobody" } },
+        },
+    ));
+    if let Some(parent) = &what.parent {
+        lines.push(("Made from", id_link(parent)));
+    }
+    if let Some(job) = &what.job {
+        lines.push(("Job", html! { a href={ "/ui/jobs/" (encode(job)) } { (job) } }));
+    }
+    if let Some(run) = &what.run {
+        lines.push(("Run", html! { a href={ "/ui/runs?id=" (encode(run)) } { (run) } }));
+    }
+    if !shown.card.is_empty() {
+        lines.push((
+            "Provenance",
+            html! {
+                details.more {
+                    summary { (shown.card.len()) " lines" }
+                    dl.pairs { @for (name, value) in shown.card { dt { (words(name)) } dd { (value) } } }
+                }
+            },
+        ));
+    }
+    lines
+}
+
+fn shadow(shown: &Shown<'_>) -> Markup {
+    html! {
+        @if !shown.shadow.is_empty() {
+            (panel("Shadow", &html! { span.dim { "last 7 days" } }, &html! { div.scroll { table {
+                thead { tr {
+                    th scope="col" { "Shadow" } th scope="col" { "Beside" } th.n scope="col" { "Events" }
+                    th.n scope="col" { "Both alert" } th.n scope="col" { "Shadow alone" }
+                    th.n scope="col" { "Active alone" } th.n scope="col" { "Mean difference" }
+                } }
+                tbody { @for one in shown.shadow { tr {
+                    th scope="row" { (one.model_id) } td { (one.active_id) } td.n { (count(one.events)) }
+                    td.n { (count(one.both)) " · " (share(one.both, one.events)) }
+                    td.n { (count(one.shadow_only)) } td.n { (count(one.active_only)) }
+                    td.n { (metric(one.mean_difference)) }
+                } } }
+            } } }))
+        }
+    }
+}
+
+/// What the guard found.
+pub(crate) fn findings(findings: &[Finding]) -> Markup {
+    html! {
+        @if !findings.is_empty() {
+            (panel("Guard findings of the training data", &html! {}, &html! { ul.list {
+                @for finding in findings { li {
+                    (tag(tone(&finding.level), &finding.level))
+                    div {
+                        @if !finding.title.is_empty() { b { (finding.title) } " " }
+                        (finding.text)
+                        @if !finding.way.is_empty() { div.dim { (finding.way) } }
+                    }
+                } }
+            } }))
+        }
+    }
+}
+
+fn tone(level: &str) -> &'static str {
+    match level {
+        "refusal" => "bad",
+        "warning" => "warn",
+        _ => "info",
+    }
+}
+
+fn rule(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
+    let version = shown.version;
+    let rule = shown.rule;
+    let number = |value: Option<f64>| value.map(|v| v.to_string()).unwrap_or_default();
+    text_panel(
+        "Automatic rollback",
+        &html! {
+            p.small {
+                @match rule {
+                    Some(rule) => {
+                        "The service goes back to the version before if, over " (rule.window_seconds) " s and at least "
+                        (count(rule.min_requests)) " requests,"
+                        @if let Some(rate) = rule.max_error_rate { " more than " (format!("{:.2}", rate * 100.0)) " % fail" }
+                        @if rule.max_error_rate.is_some() && rule.max_p99_seconds.is_some() { " or" }
+                        @if let Some(p99) = rule.max_p99_seconds { " the 99th percentile passes " (format!("{:.1}", p99 * 1e3)) " ms" }
+                        "."
+                    },
+                    None => { "No rule: the service never goes back by itself." },
+                }
+            }
+            @if viewer.may(Scope::Deploy) {
+                details.more {
+                    summary { "Change" }
+                    form method="post" action={ "/ui/models/" (encode(&version.id)) "/rule" } {
+                        (csrf(viewer))
+                        div.fields {
+                            div.field { label for="rule-errors" { "Largest share of failures" }
+                                input #rule-errors name="max_error_rate" inputmode="decimal" placeholder="0.01"
+                                    value=(number(rule.and_then(|r| r.max_error_rate))); }
+                            div.field { label for="rule-p99" { "Largest 99th percentile, s" }
+                                input #rule-p99 name="max_p99_seconds" inputmode="decimal" placeholder="0.005"
+                                    value=(number(rule.and_then(|r| r.max_p99_seconds))); }
+                            div.field { label for="rule-min" { "Least requests" }
+                                input #rule-min name="min_requests" inputmode="numeric"
+                                    value=(rule.map_or(100, |r| r.min_requests)); }
+                            div.field { label for="rule-window" { "Window, s" }
+                                input #rule-window name="window_seconds" inputmode="numeric"
+                                    value=(rule.map_or(60, |r| r.window_seconds)); }
+                        }
+                        (token_field(viewer, "rule"))
+                        div.buttons {
+                            button type="submit" { "Set rule" }
+                            @if rule.is_some() { button.danger type="submit" name="remove" value="yes" { "Take away" } }
+                        }
+                    }
+                }
+            }
+        },
+    )
+}
+
+fn history(shown: &Shown<'_>) -> Markup {
+    html! {
+        @if !shown.history.is_empty() {
+            (panel(&format!("Deployments of {}", shown.version.what.name), &html! {}, &html! { ul.list {
+                @for (id, at) in shown.history.iter().take(12) { li {
+                    a.break href={ "/ui/models/" (encode(id)) } { (id) }
+                    span.end.dim { (time(*at)) }
+                } }
+            } }))
+        }
+    }
+}
