@@ -31,7 +31,7 @@
     const bars = figure.dataset.chart === "stacked";
     const time = figure.dataset.x !== "number";
     const data = read(table);
-    const axis = { stroke: colour("--dim"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "11.5px system-ui, sans-serif" };
+    const axis = { stroke: colour("--dim"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
     const bar = uPlot.paths.bars({ size: [0.82, 40], align: 1 });
     const series = data.names.map((th, at) => ({
       label: th.textContent,
@@ -49,7 +49,7 @@
     const step = data.x.length > 1 ? data.x[1] - data.x[0] : 1;
     const options = {
       width: place.clientWidth,
-      height: place.clientHeight - (data.names.length ? 28 : 0),
+      height: parseInt(getComputedStyle(place).getPropertyValue("--height"), 10),
       padding: [8, 6, 0, 0],
       cursor: { drag: { x: false, y: false }, points: { show: !bars } },
       legend: { live: true },
@@ -58,12 +58,12 @@
         y: { range: (_, low, high) => (bars ? [0, Math.max(high, 4)] : low === high ? [low - 1, high + 1] : [low - (high - low) * 0.06, high + (high - low) * 0.06]) },
       },
       axes: [
-        { ...axis, size: 26, grid: { show: false }, space: 70,
+        { ...axis, size: 38, gap: 6, grid: { show: false }, space: 70,
           values: time ? [[86400, "{MM}-{DD}", null, null, null, null, null, null, 1], [60, "{HH}:{mm}", "\n{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1], [1, "{HH}:{mm}:{ss}", null, null, null, null, null, null, 1]] : undefined },
         { ...axis, size: 46, space: 34, incrs: bars ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7, 1e8] : undefined,
           values: (_, ticks) => ticks.map((tick) => (tick >= 1e4 ? tick.toLocaleString("en", { notation: "compact" }) : String(+tick.toPrecision(5)))) },
       ],
-      series: [{ label: time ? "from" : figure.dataset.name || "step", value: (_, v) => (v === null ? "all" : time ? new Date(v * 1000).toLocaleString("sv").slice(5, 16) : String(v)) }, ...series],
+      series: [{ label: time ? "from" : figure.dataset.name || "step", value: (_, v) => (v === null ? "any" : time ? new Date(v * 1000).toLocaleString("sv").slice(5, 16) : String(v)) }, ...series],
     };
     place.textContent = "";
     const shown = () => [data.x, ...(bars ? stacked(data.columns) : data.columns)];

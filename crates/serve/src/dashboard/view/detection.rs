@@ -163,7 +163,7 @@ fn why(shown: &Shown<'_>) -> Markup {
                 h3 { "In words" }
                 ul.reasons {
                     @for reason in why.reasons.iter().take(6) {
-                        li.up[reason.effect > 0.0] { (reason.text) "." }
+                        li.up[reason.effect > 0.0] { (sentence(&reason.text)) "." }
                     }
                 }
             }
@@ -287,4 +287,13 @@ fn feedback(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
             }
         },
     )
+}
+
+/// A sentence whose names stand between backticks.
+fn sentence(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
 }

@@ -132,8 +132,8 @@ pub(crate) fn table(detections: &[Detection], live: Option<usize>) -> Markup {
                         th scope="col" { "Entity" }
                         th.n.m scope="col" { "Probability" }
                         th.n.m scope="col" { "Risk" }
-                        th.l scope="col" { "Model" }
-                        th.m scope="col" { "Judged" }
+                        th.l.c scope="col" { "Model" }
+                        th.m.c scope="col" { "Judged" }
                         th.n scope="col" { "Time" }
                     }
                 }
@@ -158,8 +158,8 @@ pub(crate) fn row(detection: &NewDetection, judged: Option<Judgement>) -> Markup
             } }
             td.n.m { (probability(detection.probability)) }
             td.n.m { (detection.risk) }
-            td.l { div.clip { (detection.model_id) } }
-            td.m { (judgement(judged)) }
+            td.l.c { div.clip { (detection.model_id) } }
+            td.m.c { (judgement(judged)) }
             td.n { (short_time(detection.at)) }
         }
     }

@@ -79,9 +79,9 @@ pub(crate) fn short_list(jobs: &[Job]) -> Markup {
 /// How far it is.
 pub(crate) fn progress(job: &Job) -> Markup {
     html! {
-        div.nowrap {
+        div.bar {
             progress max="1" value=(job.progress) aria-label={ "Progress of " (job.id) } {}
-            " " span.small.dim data-percent { (format!("{:.0}\u{202f}%", (job.progress * 100.0).floor())) }
+            span.small.dim data-percent { (format!("{:.0}\u{202f}%", (job.progress * 100.0).floor())) }
         }
     }
 }

@@ -254,8 +254,8 @@ fn shadow(shown: &Shown<'_>) -> Markup {
             (panel("Shadow", &html! { span.dim { "last 7 days" } }, &html! { div.scroll { table {
                 thead { tr {
                     th scope="col" { "Shadow" } th scope="col" { "Beside" } th.n scope="col" { "Events" }
-                    th.n scope="col" { "Both alert" } th.n scope="col" { "Shadow alone" }
-                    th.n scope="col" { "Active alone" } th.n scope="col" { "Mean difference" }
+                    th.n scope="col" { "Both" } th.n scope="col" { "Shadow alone" }
+                    th.n scope="col" { "Active alone" } th.n scope="col" { "Mean diff." }
                 } }
                 tbody { @for one in shown.shadow { tr {
                     th scope="row" { (one.model_id) } td { (one.active_id) } td.n { (count(one.events)) }

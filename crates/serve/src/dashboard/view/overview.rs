@@ -159,7 +159,7 @@ fn latest(viewer: &Viewer, latest: &[Detection]) -> Markup {
         "Latest detections",
         &html! { a href="/ui/detections" { "all" } },
         &html! {
-            div data-hidden-when-empty hidden[latest.is_empty()] { (detections::table(latest, Some(12))) }
+            div.compact data-hidden-when-empty hidden[latest.is_empty()] { (detections::table(latest, Some(12))) }
             @if latest.is_empty() { div data-empty { (detections::nothing_yet(viewer)) } }
         },
     )

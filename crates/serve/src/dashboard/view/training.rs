@@ -1,6 +1,7 @@
 //! The form that starts a training: built from the detectors' cards.
 
 use maud::{Markup, html};
+use tripline_assess::plot::short;
 use tripline_core::{Card, ParamSpec, ParamValue, Range};
 
 use super::super::fields::Fields;
@@ -146,10 +147,17 @@ fn number(range: &Range) -> bool {
     matches!(range, Range::Int { .. } | Range::Float { .. })
 }
 
+/// In words; a bound that only keeps numbers finite is none to a reader.
 fn range(range: &Range) -> Option<String> {
-    match range {
-        Range::Int { min, max, .. } => Some(format!("From {min} to {max}.")),
-        Range::Float { min, max, .. } => Some(format!("From {min} to {max}.")),
+    let bounds = |min: f64, max: f64| match (min > -1e12, max < 1e12) {
+        (true, true) => Some(format!("From {} to {}.", short(min), short(max))),
+        (true, false) => Some(format!("From {}.", short(min))),
+        (false, true) => Some(format!("Up to {}.", short(max))),
+        (false, false) => None,
+    };
+    match *range {
+        Range::Int { min, max, .. } => bounds(min as f64, max as f64),
+        Range::Float { min, max, .. } => bounds(min, max),
         _ => None,
     }
 }
