@@ -17,7 +17,7 @@ use tower::Service as _;
 use crate::access::{Admitted, Arrival, client, right_host, right_origin};
 use crate::app::App;
 use crate::caller::Caller;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Drawn, Kind, Problem};
 use crate::request_id::{self, RequestIds};
 use crate::settings::{Limits, Settings, Tls};
 
@@ -66,7 +66,10 @@ impl Edge {
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
             let mut kept = std::mem::take(response.headers_mut());
             kept.remove(header::CONTENT_LENGTH);
-            response = problem.response(caller.request());
+            response = match response.extensions_mut().remove::<Drawn>() {
+                Some(page) => problem.page(&page),
+                None => problem.response(caller.request()),
+            };
             response.headers_mut().extend(kept);
             self.app.metrics().refused(problem.kind);
             log(&problem, &caller, &line);

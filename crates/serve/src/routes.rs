@@ -96,6 +96,17 @@ impl Routes {
         self
     }
 
+    /// Passes requests of the pages through a function that draws their problems for people.
+    #[must_use]
+    pub(crate) fn drawn<F, R>(mut self, draw: F) -> Self
+    where
+        F: Fn(axum::extract::Request, axum::middleware::Next) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = axum::response::Response> + Send + 'static,
+    {
+        self.others = self.others.layer(axum::middleware::from_fn(draw));
+        self
+    }
+
     /// All routes of another list as well.
     #[must_use]
     pub fn merge(self, other: Routes) -> Self {

@@ -190,6 +190,16 @@ impl Problem {
         self
     }
 
+    /// As [`Problem::response`], with a page instead of the document.
+    pub(crate) fn page(&self, page: &Drawn) -> Response {
+        let mut response = self.response("");
+        *response.body_mut() = axum::body::Body::from(page.0.as_bytes().to_vec());
+        let html = HeaderValue::from_static("text/html; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, html);
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        response
+    }
+
     /// Writes the document for a request.
     pub fn response(&self, request: &str) -> Response {
         let document = ProblemDocument {
@@ -218,6 +228,10 @@ impl Problem {
         response
     }
 }
+
+/// A problem drawn as a page, which stands beside it in an answer for a browser.
+#[derive(Debug, Clone)]
+pub(crate) struct Drawn(pub(crate) std::sync::Arc<str>);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {

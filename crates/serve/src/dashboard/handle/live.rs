@@ -1,0 +1,80 @@
+//! What happens now, as server-sent events: detections as rows of a table, jobs as they go on.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
+use serde_json::json;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tripline_engine::service::jobs::JobEvent;
+use tripline_store::records::{Job, NewDetection};
+
+use super::super::stored;
+use super::super::view::{detections, job};
+use super::super::visit::Visit;
+use crate::app::App;
+
+/// Between two signs of life where nothing happens.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+struct Listening {
+    app: Arc<App>,
+    detections: Receiver<Arc<NewDetection>>,
+    jobs: Receiver<JobEvent>,
+}
+
+/// The stream; it ends when the service stops.
+pub(crate) async fn stream(visit: Visit) -> Response {
+    let service = visit.app.service();
+    let listening = Listening {
+        detections: service.detection_events(),
+        jobs: service.job_events(),
+        app: visit.app.clone(),
+    };
+    let events = stream::unfold(listening, |mut listening| async move {
+        loop {
+            let event = tokio::select! {
+                () = listening.app.stopping().cancelled() => return None,
+                told = listening.detections.recv() => match told {
+                    Ok(detection) => of_detection(&detection),
+                    // A slow reader misses some: the list has them all.
+                    Err(RecvError::Lagged(_)) => continue,
+                    Err(RecvError::Closed) => return None,
+                },
+                told = listening.jobs.recv() => match told {
+                    Ok(told) => of_job(&told.job),
+                    Err(RecvError::Lagged(_)) => continue,
+                    Err(RecvError::Closed) => return None,
+                },
+            };
+            return Some((Ok::<Event, Infallible>(event), listening));
+        }
+    });
+    Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
+}
+
+fn of_detection(detection: &NewDetection) -> Event {
+    let told = json!({
+        "at": detection.at.0 as f64 / 1e6,
+        "severity": detection.severity.name(),
+        "kind": detection.kind,
+        "row": detections::row(detection, None).into_string(),
+    });
+    Event::default().event("detection").data(told.to_string())
+}
+
+fn of_job(told: &Job) -> Event {
+    let figures = stored::figures(&told.metrics);
+    let told = json!({
+        "id": told.id,
+        "state": told.state.name(),
+        "progress": told.progress,
+        "step": told.step,
+        "figures": job::figures(&figures),
+    });
+    Event::default().event("job").data(told.to_string())
+}
