@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn fields_come_back() {
-        let fields = Fields::parse("kind=port+scan&entity=10.0.0.1%3A53&x=&kind=b%zz%c3%a4").unwrap();
+        let fields =
+            Fields::parse("kind=port+scan&entity=10.0.0.1%3A53&x=&kind=b%zz%c3%a4").unwrap();
         assert_eq!(fields.get("kind"), Some("port scan"));
         assert_eq!(fields.all("kind").collect::<Vec<_>>(), ["port scan", "b%zzä"]);
         assert_eq!(fields.get("entity"), Some("10.0.0.1:53"));

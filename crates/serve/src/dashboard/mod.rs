@@ -35,7 +35,8 @@ use crate::routes::{Routes, Rule};
 
 /// The pages with what they post.
 pub(crate) fn routes() -> Routes {
-    let page = |rule: Rule, path: &'static str, methods: MethodRouter<Arc<App>>| (rule, path, methods);
+    let page =
+        |rule: Rule, path: &'static str, methods: MethodRouter<Arc<App>>| (rule, path, methods);
     let read = Rule::READ;
     let predict = Rule::PREDICT.form();
     let train = Rule::TRAIN.form();

@@ -21,7 +21,11 @@ const NOTES: &[(&str, &str, &str)] = &[
     ("revoked", "good", "The key is refused from now on."),
     ("user", "good", "The user is stored; sessions of before have ended."),
     ("user-removed", "good", "The user is gone, with all sessions."),
-    ("sampled", "good", "A sample was judged. It is on the list if its score reached the threshold."),
+    (
+        "sampled",
+        "good",
+        "A sample was judged. It is on the list if its score reached the threshold.",
+    ),
 ];
 
 /// The note of a key.

@@ -40,9 +40,11 @@ pub(super) fn why(text: &str) -> Option<Why> {
 /// A flat object as lines: name, value.
 pub(super) fn lines(text: &str) -> Vec<(String, String)> {
     match serde_json::from_str(text) {
-        Ok(Value::Object(fields)) => {
-            fields.iter().take(MOST).map(|(name, value)| (name.clone(), words(Some(value)))).collect()
-        }
+        Ok(Value::Object(fields)) => fields
+            .iter()
+            .take(MOST)
+            .map(|(name, value)| (name.clone(), words(Some(value))))
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -76,7 +78,11 @@ pub(super) fn curves(card: &str) -> Curves {
         calibration: points("calibration")
             .iter()
             .filter(|p| p.len() == 3)
-            .map(|p| ReliabilityBin { predicted: p[0], observed: p[1], rows: p[2].max(0.0) as usize })
+            .map(|p| ReliabilityBin {
+                predicted: p[0],
+                observed: p[1],
+                rows: p[2].max(0.0) as usize,
+            })
             .collect(),
     }
 }
@@ -137,7 +143,9 @@ fn words(value: Option<&Value>) -> String {
             Some(value) if number.is_f64() => short(value),
             _ => number.to_string(),
         },
-        Some(Value::Array(items)) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
+        Some(Value::Array(items))
+            if items.iter().all(|item| !item.is_object() && !item.is_array()) =>
+        {
             items.iter().map(|item| words(Some(item))).collect::<Vec<_>>().join(", ")
         }
         Some(other) => other.to_string(),

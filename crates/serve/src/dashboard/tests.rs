@@ -142,7 +142,10 @@ fn run(id: u32) -> Run {
             job: Some("job-1".to_owned()),
             detector: "gradient_boosting".to_owned(),
             params: text(&[("n_estimators", &(100 * id).to_string()), ("learning_rate", "0.1")]),
-            data: text(&[("training", r#"{"name":"flows.csv","sha256":"3f2a3f2a3f2a3f2a","rows":60000}"#)]),
+            data: text(&[(
+                "training",
+                r#"{"name":"flows.csv","sha256":"3f2a3f2a3f2a3f2a","rows":60000}"#,
+            )]),
         },
         state: RunState::Finished,
         started_at: NOW,
@@ -192,8 +195,10 @@ fn pages() -> Vec<(&'static str, Markup)> {
     let candidate = version(3, Status::Candidate);
     let others = vec![candidate.clone(), version(1, Status::Archived)];
     let versions: Vec<ModelVersion> = [vec![active.clone()], others.clone()].concat();
-    let jobs = vec![job(3, JobState::Running), job(2, JobState::Completed), job(1, JobState::Failed)];
-    let curve: Vec<(f64, f64)> = (0..=50).map(|x| f64::from(x) / 50.0).map(|x| (x, x.powf(0.2))).collect();
+    let jobs =
+        vec![job(3, JobState::Running), job(2, JobState::Completed), job(1, JobState::Failed)];
+    let curve: Vec<(f64, f64)> =
+        (0..=50).map(|x| f64::from(x) / 50.0).map(|x| (x, x.sqrt())).collect();
     let curves = view::model::Curves {
         roc: curve.clone(),
         precision_recall: curve.iter().map(|&(x, _)| (x, 1.0 - x * x * 0.4)).collect(),
@@ -253,7 +258,8 @@ fn pages() -> Vec<(&'static str, Markup)> {
         text: format!("training job-1: {HOSTILE}"),
         href: "/ui/jobs/job-1".to_owned(),
     }];
-    let kinds = [("port_scan".to_owned(), 412), ("brute_force".to_owned(), 97), (HOSTILE.to_owned(), 3)];
+    let kinds =
+        [("port_scan".to_owned(), 412), ("brute_force".to_owned(), 97), (HOSTILE.to_owned(), 3)];
     let overview = |full: bool| view::overview::Overview {
         fields: &fields,
         now: view::overview::Counts { detections: 812, urgent: 44, predictions: 1_203_400 },
@@ -266,8 +272,24 @@ fn pages() -> Vec<(&'static str, Markup)> {
         latest: if full { &all } else { &[] },
         looks: if full { &looks } else { &[] },
     };
-    out.push(("overview", page_with_charts(&viewer, "/ui/", "Overview", &view::overview::page(&viewer, &overview(true)))));
-    out.push(("overview-empty", page_with_charts(&viewer, "/ui/", "Overview", &view::overview::page(&viewer, &overview(false)))));
+    out.push((
+        "overview",
+        page_with_charts(
+            &viewer,
+            "/ui/",
+            "Overview",
+            &view::overview::page(&viewer, &overview(true)),
+        ),
+    ));
+    out.push((
+        "overview-empty",
+        page_with_charts(
+            &viewer,
+            "/ui/",
+            "Overview",
+            &view::overview::page(&viewer, &overview(false)),
+        ),
+    ));
 
     let hostile = Fields::default().with("kind", HOSTILE).with("entity", HOSTILE);
     let list = view::detections::List {
@@ -280,24 +302,36 @@ fn pages() -> Vec<(&'static str, Markup)> {
         tasks: vec!["flow".to_owned(), "http".to_owned()],
         models: vec![active.id.clone()],
     };
-    out.push(("detections", page(&viewer, "/ui/detections", "Detections", &view::detections::page(&viewer, &list))));
+    out.push((
+        "detections",
+        page(&viewer, "/ui/detections", "Detections", &view::detections::page(&viewer, &list)),
+    ));
 
     let reason = |feature: &str, effect: f64| view::detection::Reason {
         feature: feature.to_owned(),
         value: "254".to_owned(),
         effect,
         typical: "31 to 62".to_owned(),
-        text: format!("`{feature}` = 254 raises the score by {effect} log-odds (most benign rows: 31)"),
+        text: format!(
+            "`{feature}` = 254 raises the score by {effect} log-odds (most benign rows: 31)"
+        ),
     };
     let why = view::detection::Why {
         base: Some(-4.2),
         output: Some(7.31),
         unit: "log-odds".to_owned(),
-        reasons: vec![reason("sttl", 6.1), reason(HOSTILE, 3.2), reason("ct_state_ttl", 2.4), reason("dload", -0.9), reason("smean", 0.4)],
+        reasons: vec![
+            reason("sttl", 6.1),
+            reason(HOSTILE, 3.2),
+            reason("ct_state_ttl", 2.4),
+            reason("dload", -0.9),
+            reason("smean", 0.4),
+        ],
     };
-    let event: Vec<(String, String)> = [("proto", "tcp"), ("sttl", "254"), (HOSTILE, HOSTILE), ("rate", "74.08749")]
-        .map(|(a, b)| (a.to_owned(), b.to_owned()))
-        .to_vec();
+    let event: Vec<(String, String)> =
+        [("proto", "tcp"), ("sttl", "254"), (HOSTILE, HOSTILE), ("rate", "74.08749")]
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .to_vec();
     let said = [Feedback {
         id: "fbk-1".to_owned(),
         detection: "det-2".to_owned(),
@@ -307,7 +341,8 @@ fn pages() -> Vec<(&'static str, Markup)> {
         actor: "user:ann".to_owned(),
         at: NOW,
     }];
-    let techniques = [("T1046".to_owned(), "Network Service Discovery".to_owned(), "Discovery".to_owned())];
+    let techniques =
+        [("T1046".to_owned(), "Network Service Discovery".to_owned(), "Discovery".to_owned())];
     let shown = view::detection::Shown {
         detection: &all[3],
         why: Some(&why),
@@ -318,11 +353,22 @@ fn pages() -> Vec<(&'static str, Markup)> {
         history: &all[4..6],
         times: Some(series(24)),
     };
-    out.push(("detection", page_with_charts(&viewer, "/ui/detections", "Detection", &view::detection::page(&viewer, &shown))));
+    out.push((
+        "detection",
+        page_with_charts(
+            &viewer,
+            "/ui/detections",
+            "Detection",
+            &view::detection::page(&viewer, &shown),
+        ),
+    ));
 
     let groups = view::models::grouped(&versions);
     let unloaded = [("old_v1.0.0".to_owned(), HOSTILE.to_owned())];
-    out.push(("models", page(&viewer, "/ui/models", "Models", &view::models::page(&groups, &unloaded))));
+    out.push((
+        "models",
+        page(&viewer, "/ui/models", "Models", &view::models::page(&groups, &unloaded)),
+    ));
     let card = [("trained_on".to_owned(), HOSTILE.to_owned())];
     let history = [(active.id.clone(), NOW)];
     let shadow = [ShadowComparison {
@@ -356,12 +402,31 @@ fn pages() -> Vec<(&'static str, Markup)> {
         answers: Some(series(48)),
         audit: &entries,
     };
-    out.push(("model", page_with_charts(&viewer, "/ui/models", "Model", &view::model::page(&viewer, &model("active")))));
-    out.push(("model-candidate", page_with_charts(&viewer, "/ui/models", "Model", &view::model::page(&viewer, &model("candidate")))));
+    out.push((
+        "model",
+        page_with_charts(
+            &viewer,
+            "/ui/models",
+            "Model",
+            &view::model::page(&viewer, &model("active")),
+        ),
+    ));
+    out.push((
+        "model-candidate",
+        page_with_charts(
+            &viewer,
+            "/ui/models",
+            "Model",
+            &view::model::page(&viewer, &model("candidate")),
+        ),
+    ));
     let side: Vec<_> = versions.iter().map(|v| (v.clone(), curves.clone())).collect();
     out.push(("compare", page(&viewer, "/ui/models", "Compare", &view::compare::page(&side))));
 
-    out.push(("jobs", page(&viewer, "/ui/jobs", "Jobs", &view::jobs::page(&jobs, None, Some("x")))));
+    out.push((
+        "jobs",
+        page(&viewer, "/ui/jobs", "Jobs", &view::jobs::page(&jobs, None, Some("x"))),
+    ));
     let spec = [("model".to_owned(), HOSTILE.to_owned())];
     let figures = [("roc_auc".to_owned(), 0.981), ("log_loss".to_owned(), 0.0312)];
     for (name, job) in [("job", &jobs[0]), ("job-done", &jobs[1]), ("job-failed", &jobs[2])] {
@@ -371,29 +436,45 @@ fn pages() -> Vec<(&'static str, Markup)> {
             metrics: &figures,
             findings: &findings,
             run: Some(&run(1)),
-            histories: vec![("log_loss".to_owned(), X::Number("step", (0..30).map(f64::from).collect()), vec![Series {
-                key: "log_loss".to_owned(),
-                name: HOSTILE.to_owned(),
-                colour: "--c0".to_owned(),
-                values: (0..30).map(|x| Some(1.0 / (1.0 + f64::from(x)))).collect(),
-            }])],
+            histories: vec![(
+                "log_loss".to_owned(),
+                X::Number("step", (0..30).map(f64::from).collect()),
+                vec![Series {
+                    key: "log_loss".to_owned(),
+                    name: HOSTILE.to_owned(),
+                    colour: "--c0".to_owned(),
+                    values: (0..30).map(|x| Some(1.0 / (1.0 + f64::from(x)))).collect(),
+                }],
+            )],
         };
-        out.push((name, page_with_charts(&viewer, "/ui/jobs", "Job", &view::job::page(&viewer, &shown))));
+        out.push((
+            name,
+            page_with_charts(&viewer, "/ui/jobs", "Job", &view::job::page(&viewer, &shown)),
+        ));
     }
     let uploads = [("up-1".to_owned(), HOSTILE.to_owned())];
     let errors = [("hyperparameters.max_depth".to_owned(), HOSTILE.to_owned())];
     let shown = view::training::Shown {
         cards: tripline_engine::trainable(),
-        card: tripline_engine::trainable().iter().copied().find(|card| card.id == "gradient_boosting"),
+        card: tripline_engine::trainable()
+            .iter()
+            .copied()
+            .find(|card| card.id == "gradient_boosting"),
         fields: &hostile,
         uploads: &uploads,
         errors: &errors,
         key: "k",
     };
-    out.push(("training", page(&viewer, "/ui/jobs", "Train", &view::training::page(&viewer, &shown))));
+    out.push((
+        "training",
+        page(&viewer, "/ui/jobs", "Train", &view::training::page(&viewer, &shown)),
+    ));
     let runs = [run(1), run(2)];
     out.push(("runs", page(&viewer, "/ui/jobs", "Runs", &view::runs::list(&runs, None))));
-    out.push(("runs-compared", page(&viewer, "/ui/jobs", "Runs", &view::runs::compared(&runs, Vec::new()))));
+    out.push((
+        "runs-compared",
+        page(&viewer, "/ui/jobs", "Runs", &view::runs::compared(&runs, Vec::new())),
+    ));
     let uploads = [view::data::Upload {
         id: "up-1".to_owned(),
         name: HOSTILE.to_owned(),
@@ -402,10 +483,19 @@ fn pages() -> Vec<(&'static str, Markup)> {
         at: NOW,
     }];
     let guarded = [view::data::Guarded { model: active.id.clone(), findings }];
-    out.push(("data", page(&viewer, "/ui/data", "Data", &view::data::page(&viewer, &uploads, &runs, &guarded))));
+    out.push((
+        "data",
+        page(&viewer, "/ui/data", "Data", &view::data::page(&viewer, &uploads, &runs, &guarded)),
+    ));
 
-    let groups = vec![("serve".to_owned(), vec![("serve.port".to_owned(), "5003".to_owned(), HOSTILE.to_owned())])];
-    out.push(("settings", page(&viewer, "/ui/settings", "Settings", &view::settings::page(&viewer, &[rule], &groups))));
+    let groups = vec![(
+        "serve".to_owned(),
+        vec![("serve.port".to_owned(), "5003".to_owned(), HOSTILE.to_owned())],
+    )];
+    out.push((
+        "settings",
+        page(&viewer, "/ui/settings", "Settings", &view::settings::page(&viewer, &[rule], &groups)),
+    ));
     let keys = [ApiKey {
         id: "a1b2c3".to_owned(),
         name: HOSTILE.to_owned(),
@@ -417,12 +507,49 @@ fn pages() -> Vec<(&'static str, Markup)> {
         revoked_at: None,
         last_used_at: Some(NOW),
     }];
-    out.push(("keys", page(&viewer, "/ui/settings", "Keys", &view::keys::keys(&viewer, &keys, Some("tl_a1b2c3_secret"), NOW))));
-    let users = [User { name: HOSTILE.to_owned(), password: "x".to_owned(), scopes: Scopes::of(&[Scope::Admin]), created_at: NOW }];
-    out.push(("users", page(&viewer, "/ui/settings", "Users", &view::keys::users(&viewer, &users))));
+    out.push((
+        "keys",
+        page(
+            &viewer,
+            "/ui/settings",
+            "Keys",
+            &view::keys::keys(&viewer, &keys, Some("tl_a1b2c3_secret"), NOW),
+        ),
+    ));
+    let users = [User {
+        name: HOSTILE.to_owned(),
+        password: "x".to_owned(),
+        scopes: Scopes::of(&[Scope::Admin]),
+        created_at: NOW,
+    }];
+    out.push((
+        "users",
+        page(&viewer, "/ui/settings", "Users", &view::keys::users(&viewer, &users)),
+    ));
     let head = AuditHead { sequence: 4, hash: [7; 32], signature: vec![1] };
-    out.push(("audit", page(&viewer, "/ui/settings", "Audit", &view::audit::page(&viewer, (&hostile, &entries, Some("1")), Some(&head), &view::audit::Verified::Whole(4)))));
-    out.push(("login", page(&Viewer { user: None, scopes: Scopes::default(), ..viewer.clone() }, "", "Log in", &view::login::page(&viewer, HOSTILE, Some(HOSTILE)))));
+    out.push((
+        "audit",
+        page(
+            &viewer,
+            "/ui/settings",
+            "Audit",
+            &view::audit::page(
+                &viewer,
+                (&hostile, &entries, Some("1")),
+                Some(&head),
+                &view::audit::Verified::Whole(4),
+            ),
+        ),
+    ));
+    out.push((
+        "login",
+        page(
+            &Viewer { user: None, scopes: Scopes::default(), ..viewer.clone() },
+            "",
+            "Log in",
+            &view::login::page(&viewer, HOSTILE, Some(HOSTILE)),
+        ),
+    ));
     out
 }
 
@@ -433,7 +560,9 @@ fn pages_are_safe_and_small() {
         let text = markup.into_string();
         assert!(!text.contains("<script>alert"), "{name}: unescaped");
         assert!(!text.contains("alert(1)</script>"), "{name}: unescaped");
-        for inline in [" style=", " onclick=", " onload=", "javascript:", "http://www.google", "https://"] {
+        for inline in
+            [" style=", " onclick=", " onload=", "javascript:", "http://www.google", "https://"]
+        {
             assert!(!text.contains(inline), "{name}: {inline}");
         }
         for script in text.split("<script").skip(1) {
@@ -442,7 +571,10 @@ fn pages_are_safe_and_small() {
         for form in text.split("<form").skip(1) {
             let form = form.split("</form>").next().unwrap_or_default();
             let post = form.split('>').next().unwrap_or_default().contains("method=\"post\"");
-            assert!(!post || form.contains("name=\"csrf\" value=\"c5rf\""), "{name}: a form without token");
+            assert!(
+                !post || form.contains("name=\"csrf\" value=\"c5rf\""),
+                "{name}: a form without token"
+            );
         }
         let files: usize = if text.contains("uplot.js") { 95_000 } else { 40_000 };
         assert!(text.len() + files < 200_000, "{name}: {} bytes", text.len());

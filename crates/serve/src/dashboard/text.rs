@@ -45,7 +45,9 @@ pub(super) fn span(micros: i64) -> String {
         s if s < 1.0 => format!("{:.1}\u{202f}ms", seconds * 1e3),
         s if s < 60.0 => format!("{seconds:.1}\u{202f}s"),
         s if s < 3600.0 => format!("{}\u{202f}min {}\u{202f}s", s as u64 / 60, s as u64 % 60),
-        s if s < 86400.0 => format!("{}\u{202f}h {}\u{202f}min", s as u64 / 3600, s as u64 / 60 % 60),
+        s if s < 86400.0 => {
+            format!("{}\u{202f}h {}\u{202f}min", s as u64 / 3600, s as u64 / 60 % 60)
+        }
         s => format!("{}\u{202f}d {}\u{202f}h", s as u64 / 86400, s as u64 / 3600 % 24),
     }
 }

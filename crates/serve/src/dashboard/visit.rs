@@ -12,7 +12,6 @@ use tripline_store::records::{Change, Scope};
 use super::fields::Fields;
 use super::notes;
 use super::page::{Theme, Viewer};
-use crate::access::cookie_of;
 use crate::app::App;
 use crate::caller::{Caller, Known};
 use crate::extract::read_body;
@@ -161,11 +160,6 @@ fn theme(headers: &HeaderMap) -> Option<Theme> {
     let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.split_once('='));
     pairs.filter(|(name, _)| name.trim() == THEME).find_map(|(_, value)| Theme::parse(value.trim()))
-}
-
-/// Whether a request brings a session's cookie.
-pub(super) fn has_session(headers: &HeaderMap, secure: bool) -> bool {
-    cookie_of(headers, secure).is_some()
 }
 
 fn too_many() -> Problem {

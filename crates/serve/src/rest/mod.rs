@@ -68,7 +68,8 @@ pub(crate) fn assemble() -> (Router<Arc<App>>, Bytes) {
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(predict::at_root())
-        .merge(crate::inference::routes());
+        .merge(crate::inference::routes())
+        .merge(crate::dashboard::routes());
     let (router, api) = all.split();
     let router = router
         .fallback(|| async { Problem::new(Kind::NotFound, "there is nothing at this path") })

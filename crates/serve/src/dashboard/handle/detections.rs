@@ -176,9 +176,13 @@ pub(crate) fn by_kind(
             key: name.to_owned(),
             name: parts::words(name),
             colour: format!("--k{}", [3, 1, 6, 5, 2, 7, 0, 4][at.min(7)]),
-            values: fill(buckets, width, counts.iter().filter(|(_, kind, _, _)| {
-                if at < named.len() { kind == name } else { !named.contains(&kind.as_str()) }
-            })),
+            values: fill(
+                buckets,
+                width,
+                counts.iter().filter(|(_, kind, _, _)| {
+                    if at < named.len() { kind == name } else { !named.contains(&kind.as_str()) }
+                }),
+            ),
         })
         .collect();
     let times = buckets.iter().map(|&at| Timestamp(at)).collect();

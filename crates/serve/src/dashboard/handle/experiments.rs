@@ -19,8 +19,7 @@ pub(crate) async fn begin(Path(name): Path<String>, mut posted: Posted) -> Answe
     let percent: f64 = number(posted.fields.get("share"), "share")?.unwrap_or(10.0);
     let change = posted.change();
     let service = posted.app.service();
-    let begun =
-        service.start_experiment(&name, &treatment, percent / 100.0, &change).await?;
+    let begun = service.start_experiment(&name, &treatment, percent / 100.0, &change).await?;
     let place = format!("/ui/models/{}", encode(&begun.control));
     Ok(posted.done(&place, "experiment"))
 }

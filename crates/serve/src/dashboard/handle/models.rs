@@ -63,7 +63,8 @@ pub(crate) async fn one(Path(id): Path<String>, visit: Visit) -> Answer {
     shadow.retain(|one| one.model_id == version.id || one.active_id == version.id);
     let experiment = match app.service().experiment_result(&name).await? {
         Some(result)
-            if [&result.experiment.control, &result.experiment.treatment].contains(&&version.id) =>
+            if [&result.experiment.control, &result.experiment.treatment]
+                .contains(&&version.id) =>
         {
             Some(result)
         }
@@ -95,11 +96,7 @@ pub(crate) async fn one(Path(id): Path<String>, visit: Visit) -> Answer {
 }
 
 /// Answers of a version in the last seven days, by hour; none where there is none.
-async fn answers(
-    app: &App,
-    id: &str,
-    now: Timestamp,
-) -> Result<Option<(X, Vec<Series>)>, Problem> {
+async fn answers(app: &App, id: &str, now: Timestamp) -> Result<Option<(X, Vec<Series>)>, Problem> {
     let last = now.0.div_euclid(HOUR) * HOUR;
     let first = last - 7 * DAY + HOUR;
     let filter = TallyFilter { since: Some(Timestamp(first)), model_id: Some(id.to_owned()) };

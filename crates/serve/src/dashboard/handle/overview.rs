@@ -39,11 +39,11 @@ pub(crate) async fn get(visit: Visit) -> Answer {
     let two_days_ago = Timestamp(now.0 - 2 * DAY);
 
     let asked = visit.fields.get("span").unwrap_or_default();
-    let &(_, _, width, number) =
-        SPANS.iter().find(|span| span.0 == asked).unwrap_or(&SPANS[0]);
+    let &(_, _, width, number) = SPANS.iter().find(|span| span.0 == asked).unwrap_or(&SPANS[0]);
     let last = now.0.div_euclid(width) * width;
     let buckets: Vec<i64> = (0..number).map(|at| last - (number - 1 - at) * width).collect();
-    let since = DetectionFilter { since: buckets.first().map(|&at| Timestamp(at)), ..Default::default() };
+    let since =
+        DetectionFilter { since: buckets.first().map(|&at| Timestamp(at)), ..Default::default() };
     let counts = store.detections_over_time(&since, width).await?;
     let (by_type, kinds) = by_kind(&buckets, width, &counts, 7);
     let chart = if visit.fields.get("by") == Some("kind") {
@@ -180,7 +180,10 @@ async fn looks(app: &App, now: Timestamp, unjudged: u64) -> Result<Vec<Look>, Pr
         looks.push(Look {
             tone: "high",
             word: "high",
-            text: format!("{} critical and high are not judged", super::super::text::count(unjudged)),
+            text: format!(
+                "{} critical and high are not judged",
+                super::super::text::count(unjudged)
+            ),
             href: fields.url("/ui/detections"),
         });
     }

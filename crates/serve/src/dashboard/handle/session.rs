@@ -58,7 +58,9 @@ fn with_cookie(mut response: Response, cookie: HeaderValue) -> Response {
 /// Where to go after the log-in: a page of ours and nothing else.
 fn back(asked: Option<&str>) -> &str {
     let own = |path: &&str| {
-        path.starts_with("/ui/") && !path.starts_with("/ui/login") && path.bytes().all(|b| b.is_ascii_graphic())
+        path.starts_with("/ui/")
+            && !path.starts_with("/ui/login")
+            && path.bytes().all(|b| b.is_ascii_graphic())
     };
     asked.filter(own).unwrap_or("/ui/")
 }

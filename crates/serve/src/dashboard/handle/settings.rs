@@ -37,29 +37,41 @@ fn groups(app: &Arc<App>) -> Vec<Group> {
     let line = |name: &str, value: String| (name.to_owned(), value, String::new());
     let service = app.service().counts();
     vec![
-        ("Server".to_owned(), vec![
-            line("address", settings.address().to_string()),
-            line("tls", tls),
-            line("keys needed", if settings.keys_needed() { "yes" } else { "no" }.to_owned()),
-            line("session", seconds(settings.access.session)),
-            line("traces", settings.otlp_endpoint.clone().unwrap_or_else(|| "nowhere".to_owned())),
-        ]),
-        ("Limits".to_owned(), vec![
-            line("connections", number(limits.connections)),
-            line("requests at once", number(limits.in_flight)),
-            line("requests that wait", number(limits.queued)),
-            line("body", bytes(limits.body_bytes)),
-            line("upload", bytes(limits.upload_bytes)),
-            line("time for a request", seconds(limits.request_time)),
-        ]),
-        ("Since the start".to_owned(), vec![
-            line("detections written", count(service.written)),
-            line("detections that wait", count(service.waiting)),
-            line("detections dropped", count(service.dropped)),
-            line("answers from the cache", count(service.cache_hits)),
-            line("shadow scores written", count(service.shadow_written)),
-            line("automatic rollbacks", count(service.rollbacks)),
-        ]),
+        (
+            "Server".to_owned(),
+            vec![
+                line("address", settings.address().to_string()),
+                line("tls", tls),
+                line("keys needed", if settings.keys_needed() { "yes" } else { "no" }.to_owned()),
+                line("session", seconds(settings.access.session)),
+                line(
+                    "traces",
+                    settings.otlp_endpoint.clone().unwrap_or_else(|| "nowhere".to_owned()),
+                ),
+            ],
+        ),
+        (
+            "Limits".to_owned(),
+            vec![
+                line("connections", number(limits.connections)),
+                line("requests at once", number(limits.in_flight)),
+                line("requests that wait", number(limits.queued)),
+                line("body", bytes(limits.body_bytes)),
+                line("upload", bytes(limits.upload_bytes)),
+                line("time for a request", seconds(limits.request_time)),
+            ],
+        ),
+        (
+            "Since the start".to_owned(),
+            vec![
+                line("detections written", count(service.written)),
+                line("detections that wait", count(service.waiting)),
+                line("detections dropped", count(service.dropped)),
+                line("answers from the cache", count(service.cache_hits)),
+                line("shadow scores written", count(service.shadow_written)),
+                line("automatic rollbacks", count(service.rollbacks)),
+            ],
+        ),
     ]
 }
 
@@ -89,7 +101,9 @@ async fn verify(app: &App, head: Option<&AuditHead>) -> Result<Verified, Problem
             return Ok(Verified::Broken(format!("entry {expected} is missing")));
         }
         if entry.previous != previous {
-            return Ok(Verified::Broken(format!("entry {expected} does not follow the one before")));
+            return Ok(Verified::Broken(format!(
+                "entry {expected} does not follow the one before"
+            )));
         }
         if entry.digest() != entry.hash {
             return Ok(Verified::Broken(format!("entry {expected} was changed")));

@@ -91,8 +91,10 @@ fn table(versions: &[(ModelVersion, Curves)]) -> Markup {
 /// The best value of a figure; none unless the register of metrics says which way is better and two
 /// versions differ.
 fn best(name: &str, versions: &[(ModelVersion, Curves)]) -> Option<f64> {
-    let values: Vec<f64> =
-        versions.iter().filter_map(|(version, _)| version.what.metrics.get(name).copied()).collect();
+    let values: Vec<f64> = versions
+        .iter()
+        .filter_map(|(version, _)| version.what.metrics.get(name).copied())
+        .collect();
     let higher = card(name)?.higher_is_better;
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);

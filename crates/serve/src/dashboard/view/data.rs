@@ -34,7 +34,12 @@ pub(crate) struct Guarded {
 }
 
 /// The page.
-pub(crate) fn page(viewer: &Viewer, uploads: &[Upload], runs: &[Run], guarded: &[Guarded]) -> Markup {
+pub(crate) fn page(
+    viewer: &Viewer,
+    uploads: &[Upload],
+    runs: &[Run],
+    guarded: &[Guarded],
+) -> Markup {
     html! {
         (head(&html! { "Data" }, &html! {}))
         (panel("Uploads", &html! {}, &html! {
@@ -84,7 +89,9 @@ pub(crate) fn page(viewer: &Viewer, uploads: &[Upload], runs: &[Run], guarded: &
 
 /// A fingerprint, stored as JSON, in one line.
 pub(crate) fn fingerprint(text: &str) -> String {
-    let Ok(serde_json::Value::Object(parts)) = serde_json::from_str(text) else { return text.to_owned() };
+    let Ok(serde_json::Value::Object(parts)) = serde_json::from_str(text) else {
+        return text.to_owned();
+    };
     let one = |(name, value): (&String, &serde_json::Value)| {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let shown = if name == "sha256" { format!("{}…", short_hash(&value)) } else { value };

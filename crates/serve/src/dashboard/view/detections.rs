@@ -96,10 +96,8 @@ fn filters(list: &List<'_>) -> Markup {
     let spans: Vec<_> =
         SPANS.iter().map(|&(hours, name)| (hours.to_owned(), name.to_owned())).collect();
     let models: Vec<_> = list.models.iter().map(|id| (id.clone(), id.clone())).collect();
-    let judged = vec![
-        ("no".to_owned(), "not judged".to_owned()),
-        ("yes".to_owned(), "judged".to_owned()),
-    ];
+    let judged =
+        vec![("no".to_owned(), "not judged".to_owned()), ("yes".to_owned(), "judged".to_owned())];
     let chosen = |name: &str| list.fields.get(name);
     html! {
         form.filters method="get" action="/ui/detections" role="search" aria-label="Filters" {

@@ -80,7 +80,10 @@ pub(crate) fn page(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
 
 /// Figures in one line.
 pub(crate) fn figures(metrics: &[(String, f64)]) -> String {
-    let shown = metrics.iter().take(4).map(|(name, value)| format!("{} {}", words(name), plot::short(*value)));
+    let shown = metrics
+        .iter()
+        .take(4)
+        .map(|(name, value)| format!("{} {}", words(name), plot::short(*value)));
     shown.collect::<Vec<_>>().join(", ")
 }
 

@@ -105,8 +105,12 @@ fn scopes(chosen: &[Scope]) -> Markup {
 fn state(key: &ApiKey, now: Timestamp) -> Markup {
     match (key.revoked_at, key.expires_at) {
         (Some(at), _) => html! { (tag("bad", "revoked")) " " span.small.dim { (day(at)) } },
-        (None, Some(end)) if end <= now => html! { (tag("warn", "ended")) " " span.small.dim { (day(end)) } },
-        (None, Some(end)) => html! { (tag("good", "valid")) " " span.small.dim { "until " (day(end)) } },
+        (None, Some(end)) if end <= now => {
+            html! { (tag("warn", "ended")) " " span.small.dim { (day(end)) } }
+        }
+        (None, Some(end)) => {
+            html! { (tag("good", "valid")) " " span.small.dim { "until " (day(end)) } }
+        }
         (None, None) => tag("good", "valid"),
     }
 }

@@ -44,7 +44,8 @@ pub(crate) fn list(runs: &[Run], next: Option<&str>) -> Markup {
 
 /// One run or several side by side, with a chart for each figure that has a history.
 pub(crate) fn compared(runs: &[Run], histories: Vec<(String, X, Vec<Series>)>) -> Markup {
-    let names = |of: fn(&Run) -> Vec<&str>| -> BTreeSet<&str> { runs.iter().flat_map(of).collect() };
+    let names =
+        |of: fn(&Run) -> Vec<&str>| -> BTreeSet<&str> { runs.iter().flat_map(of).collect() };
     let params = names(|run| run.what.params.keys().map(String::as_str).collect());
     let metrics = names(|run| run.metrics.keys().map(String::as_str).collect());
     let data = names(|run| run.what.data.keys().map(String::as_str).collect());
