@@ -11,6 +11,7 @@ mod caller;
 pub mod dashboard;
 mod edge;
 pub mod extract;
+pub mod graphql;
 mod guard;
 mod inference;
 mod observe;

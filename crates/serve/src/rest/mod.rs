@@ -10,7 +10,7 @@ mod detectors;
 mod experiments;
 mod explain;
 mod features;
-mod feedback;
+pub(crate) mod feedback;
 mod health;
 pub(crate) mod job;
 mod judge;
@@ -68,6 +68,7 @@ pub(crate) fn assemble() -> (Router<Arc<App>>, Bytes) {
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(predict::at_root())
+        .merge(crate::graphql::routes())
         .merge(crate::inference::routes())
         .merge(crate::dashboard::routes());
     let (router, api) = all.split();
