@@ -55,6 +55,10 @@ impl App {
         self.settings.load_full()
     }
 
+    pub(crate) fn change_settings(&self, settings: Settings) {
+        self.settings.store(Arc::new(settings));
+    }
+
     /// Keys, users, sessions.
     pub fn gate(&self) -> &Gate {
         &self.gate

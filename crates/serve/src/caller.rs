@@ -43,6 +43,8 @@ pub(crate) struct Inner {
     pub(crate) session: Option<[u8; 32]>,
     /// What a form of this session must send along.
     pub(crate) csrf: Option<String>,
+    /// Whether the client stands on this machine, and no proxy between.
+    pub(crate) direct: bool,
     /// Whether a header was sent that a page of another site cannot send.
     pub(crate) proven: bool,
 }
@@ -97,6 +99,11 @@ impl Caller {
     /// always so for keys and users.
     pub fn unlocked(&self) -> bool {
         self.0.unlocked
+    }
+
+    /// Whether the client stands on this machine, and no proxy between.
+    pub(crate) fn on_this_machine(&self) -> bool {
+        self.0.direct
     }
 
     /// Whether the request proved, by a key, a token or a header, that no page of another site

@@ -28,6 +28,6 @@ pub use caller::{Caller, Known};
 pub use observe::{LogFormat, LogSettings, Metrics, log_to_stderr};
 pub use problem::{FieldError, Kind, Problem, ProblemDocument, shown};
 pub use routes::{Routes, Rule};
-pub use server::{ServeError, Server};
+pub use server::{Reloader, ServeError, Server};
 pub use settings::Settings;
 pub use tripline_engine::service::nearest;

@@ -21,11 +21,13 @@ pub struct Rule {
     pub(crate) upload: bool,
     pub(crate) form: bool,
     pub(crate) unlocked: bool,
+    pub(crate) or_local: bool,
 }
 
 impl Rule {
     /// For everyone, such as the log-in page.
-    pub const OPEN: Rule = Rule { scope: None, upload: false, form: false, unlocked: false };
+    pub const OPEN: Rule =
+        Rule { scope: None, upload: false, form: false, unlocked: false, or_local: false };
     /// Needs `read`.
     pub const READ: Rule = Rule::needs(Scope::Read);
     /// Needs `predict`.
@@ -39,7 +41,7 @@ impl Rule {
 
     const fn needs(scope: Scope) -> Rule {
         let unlocked = matches!(scope, Scope::Admin);
-        Rule { scope: Some(scope), upload: false, form: false, unlocked }
+        Rule { scope: Some(scope), upload: false, form: false, unlocked, or_local: false }
     }
 
     /// Takes the large bodies of uploads and batches, and their time.
@@ -52,6 +54,12 @@ impl Rule {
     #[must_use]
     pub const fn form(self) -> Rule {
         Rule { form: true, ..self }
+    }
+
+    /// Open to a caller on this machine, too, who did not come through a proxy.
+    #[must_use]
+    pub const fn or_local(self) -> Rule {
+        Rule { or_local: true, ..self }
     }
 
     /// A page that a local caller sees without the first-start token, though it needs `admin` or

@@ -21,6 +21,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Where traces go: the address of an OTLP/HTTP collector, such as `http://127.0.0.1:4318`.
     pub otlp_endpoint: Option<String>,
+    /// Whether `/metrics` tells about models.
+    pub model_metrics: bool,
 }
 
 impl Default for Settings {
@@ -32,6 +34,7 @@ impl Default for Settings {
             tls: Tls::Off,
             limits: Limits::default(),
             otlp_endpoint: None,
+            model_metrics: true,
         }
     }
 }

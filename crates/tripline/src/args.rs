@@ -86,6 +86,35 @@ pub(crate) enum Command {
     Generate(commands::generate::Generate),
     /// Make a key pair for signing model files
     Keygen(commands::keygen::Keygen),
+    /// Serve predictions, models, jobs and a dashboard
+    #[cfg(feature = "serve")]
+    Serve(commands::serve::Serve),
+    /// Check a configuration, or say what holds
+    #[cfg(feature = "serve")]
+    #[command(subcommand)]
+    Config(commands::config::Config),
+    /// Check the audit trail of a service
+    #[cfg(feature = "serve")]
+    #[command(subcommand)]
+    Audit(commands::audit::Audit),
+    /// Make, list and revoke API keys of a service
+    #[cfg(feature = "serve")]
+    #[command(subcommand)]
+    Key(commands::key::Key),
+    /// Make and remove users of the dashboard
+    #[cfg(feature = "serve")]
+    #[command(subcommand)]
+    User(commands::user::User),
+}
+
+impl Command {
+    /// Whether it handles signals itself.
+    pub(crate) fn is_service(&self) -> bool {
+        #[cfg(feature = "serve")]
+        return matches!(self, Self::Serve(_));
+        #[cfg(not(feature = "serve"))]
+        false
+    }
 }
 
 /// How results are written.

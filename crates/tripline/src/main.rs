@@ -10,6 +10,8 @@ mod output;
 mod outputs;
 mod progress;
 mod report;
+#[cfg(feature = "serve")]
+mod serving;
 mod session;
 mod shipped;
 mod study_file;
@@ -35,7 +37,9 @@ fn main() -> ExitCode {
     }
     let cli = args::Cli::parse();
     let terminal = terminal::Terminal::new(&cli.global);
-    match interrupt::listen().and_then(|()| commands::run(&cli, &terminal)) {
+    // The service has signals of its own.
+    let listening = if cli.command.is_service() { Ok(()) } else { interrupt::listen() };
+    match listening.and_then(|()| commands::run(&cli, &terminal)) {
         Ok(code) => code.into(),
         Err(error) => {
             terminal.error(&error);

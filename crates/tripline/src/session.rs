@@ -47,9 +47,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(cli: &Cli, terminal: Terminal) -> anyhow::Result<Self> {
-        let variables = std::env::vars_os()
-            .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
-        let layers = Layers::read(cli.global.config.as_deref(), variables)?;
+        let layers = Layers::read(cli.global.config.as_deref(), variables())?;
         let mut config = layers.config.clone();
         config.run.seed = cli.global.seed.unwrap_or(config.run.seed);
         config.run.threads = cli.global.threads.unwrap_or(config.run.threads);
@@ -450,9 +448,20 @@ impl Session {
         Ok(model)
     }
 
+    /// The configuration file that was named.
+    pub(crate) fn config_file(&self) -> Option<&Path> {
+        self.config_file.as_deref()
+    }
+
     pub(crate) fn limits(&self) -> Limits {
         Limits { max_file_bytes: self.config.limits.max_model_bytes, ..Limits::default() }
     }
+}
+
+/// Variables of the environment that are text.
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
 }
 
 /// Whether a path holds traffic rather than a table.

@@ -12,3 +12,9 @@ const MODEL: &[u8] = include_bytes!("../models/traffic.trip");
 pub(crate) fn model() -> Result<Model, EngineError> {
     Model::from_bytes(Path::new("the shipped model"), MODEL, &Limits::default())
 }
+
+/// The models that a service begins with.
+#[cfg(feature = "serve")]
+pub(crate) fn models() -> Vec<tripline_engine::service::Shipped> {
+    vec![tripline_engine::service::Shipped { name: "flow_detector", task: "flow", bytes: MODEL }]
+}

@@ -92,7 +92,7 @@ pub(crate) fn fits(model: &Model, active: &Model) -> Result<(), Refusal> {
 }
 
 /// SHA-256 in hexadecimal.
-pub(crate) fn digest(bytes: &[u8]) -> String {
+pub fn digest(bytes: &[u8]) -> String {
     hexadecimal(Sha256::digest(bytes))
 }
 

@@ -27,10 +27,7 @@ const FALLBACKS: usize = 16;
 
 /// The embedded database of a folder. The key of its audit trail and the log of its heads stand
 /// beside it, so that neither can be changed through the database.
-pub(crate) async fn open_store(
-    folder: &Path,
-    at: Timestamp,
-) -> Result<Arc<dyn Metadata>, ServiceError> {
+pub async fn open_store(folder: &Path, at: Timestamp) -> Result<Arc<dyn Metadata>, ServiceError> {
     let failed = |path: &Path, reason: String| ServiceError::File {
         path: path.display().to_string(),
         reason,

@@ -19,7 +19,7 @@ use super::password;
 use super::rate::{Bucket, Grant};
 use crate::caller::{Caller, Inner, Known};
 use crate::problem::{Kind, Problem};
-use crate::settings::Settings;
+use crate::settings::{Settings, Tls};
 
 /// Keys, users, sessions: who is let in.
 #[derive(Debug)]
@@ -56,6 +56,12 @@ pub(crate) struct Arrival<'a> {
     pub(crate) settings: &'a Settings,
     /// Whether the client sees TLS.
     pub(crate) secure: bool,
+}
+
+impl Arrival<'_> {
+    fn direct(&self) -> bool {
+        self.peer.is_loopback() && !matches!(self.settings.tls, Tls::Proxy(_))
+    }
 }
 
 /// A log-in that succeeded.
@@ -158,6 +164,7 @@ impl Gate {
         if entry.usage.first_in_minute(at) {
             self.note_use(id.to_owned(), at);
         }
+        let direct = arrival.direct();
         let caller = Caller::new(Inner {
             actor: entry.actor.clone(),
             known: Known::Key,
@@ -169,6 +176,7 @@ impl Gate {
             session: None,
             csrf: None,
             proven: true,
+            direct,
         });
         Ok(Admitted { caller, rate, set_cookie: None })
     }
@@ -194,6 +202,7 @@ impl Gate {
 
     async fn by_cookie(&self, arrival: Arrival<'_>, at: Timestamp) -> Result<Admitted, Problem> {
         let keys_needed = arrival.settings.keys_needed();
+        let direct = arrival.direct();
         let mut set_cookie = None;
         let fresh;
         let token = match cookie_of(arrival.headers, arrival.secure) {
@@ -232,6 +241,7 @@ impl Gate {
                 session: Some(*hash),
                 csrf: Some(csrf.clone()),
                 proven,
+                direct,
             });
             return Ok(Admitted { caller, rate: None, set_cookie });
         }
@@ -249,6 +259,7 @@ impl Gate {
                 session: hash,
                 csrf,
                 proven,
+                direct,
             })
         } else {
             self.local_caller(arrival, at, session, unlocked, proven)
@@ -265,6 +276,7 @@ impl Gate {
         proven: bool,
     ) -> Caller {
         let (session, csrf) = session.unzip();
+        let direct = arrival.direct();
         Caller::new(Inner {
             actor: self.local.clone(),
             known: Known::Local,
@@ -276,6 +288,7 @@ impl Gate {
             session,
             csrf,
             proven,
+            direct,
         })
     }
 
@@ -292,6 +305,7 @@ impl Gate {
             session: None,
             csrf: None,
             proven: false,
+            direct: false,
         })
     }
 
@@ -352,7 +366,7 @@ impl Gate {
         };
         let change = Change { actor: format!("user:{user}"), ..caller.change() };
         self.store.add_session(&session, &change).await?;
-        let secure = settings.tls != crate::settings::Tls::Off;
+        let secure = settings.tls != Tls::Off;
         Ok(LoggedIn { cookie: cookie::set(Some(&token), secure, seconds), user: user.to_owned() })
     }
 
@@ -368,7 +382,7 @@ impl Gate {
                 self.store.end_session(hash, &caller.change()).await?;
             }
         }
-        Ok(cookie::set(None, settings.tls != crate::settings::Tls::Off, 0))
+        Ok(cookie::set(None, settings.tls != Tls::Off, 0))
     }
 
     fn may_try(&self, what: &str, rate: f64, burst: f64) -> Result<(), Problem> {

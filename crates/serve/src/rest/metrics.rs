@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use tripline_engine::service::{BUCKETS, Counts};
+use tripline_engine::service::{BUCKETS, Counts, Live};
 use tripline_store::records::{JobFilter, JobState, PageRequest};
 use utoipa_axum::routes;
 
@@ -17,7 +17,7 @@ use crate::routes::{Routes, Rule};
 
 /// The routes of this file.
 pub(crate) fn routes() -> Routes {
-    Routes::new().add(Rule::READ, routes!(metrics))
+    Routes::new().add(Rule::READ.or_local(), routes!(metrics))
 }
 
 /// Counters in Prometheus' text format.
@@ -37,21 +37,28 @@ async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     let live = app.service().live();
     app.metrics().by_model().note(&live);
     let mut out = Text::default();
-    predictions(&mut out, &app.metrics().by_model().sums());
-    let name = "shieldx_ml_model_accuracy";
-    out.family(name, "gauge", "Accuracy of the active version on its held-out rows.");
-    for served in live.active() {
-        if let Some(accuracy) = served.version.what.metrics.get("accuracy") {
-            let labels =
-                [("model_name", served.name()), ("model_version", served.version.version.as_str())];
-            out.sample(name, &labels, accuracy);
-        }
+    if app.settings().model_metrics {
+        predictions(&mut out, &app.metrics().by_model().sums());
+        accuracies(&mut out, &live);
     }
     jobs(&mut out, &app).await?;
     service(&mut out, &app);
     app.metrics().write(&mut out);
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], out.finish()).into_response())
+}
+
+fn accuracies(out: &mut Text, live: &Live) {
+    for name in ["shieldx_ml_model_accuracy", "netsentinel_model_accuracy"] {
+        out.family(name, "gauge", "Accuracy of the active version on its held-out rows.");
+        for served in live.active() {
+            if let Some(accuracy) = served.version.what.metrics.get("accuracy") {
+                let version = served.version.version.as_str();
+                let labels = [("model_name", served.name()), ("model_version", version)];
+                out.sample(name, &labels, accuracy);
+            }
+        }
+    }
 }
 
 fn predictions(out: &mut Text, sums: &BTreeMap<String, Counts>) {

@@ -11,8 +11,8 @@ use tripline_store::MetadataError;
 pub enum ServeError {
     /// Reachable from elsewhere, without encryption.
     #[error(
-        "{address} can be reached from elsewhere: give `tls.certificate` with `tls.key`, or \
-         `tls.mode: proxy` with the addresses of the proxy in `tls.proxies`, or bind a loopback \
+        "{address} can be reached from elsewhere: give `--tls-cert` with `--tls-key`, or \
+         `serve.tls: proxy` with the addresses of the proxy in `serve.proxies`, or bind a loopback \
          address"
     )]
     Plain {

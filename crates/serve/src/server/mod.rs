@@ -3,6 +3,7 @@
 mod accept;
 mod error;
 mod idle;
+mod reload;
 mod tls;
 
 use std::future::Future;
@@ -14,6 +15,7 @@ use tripline_engine::service::Service;
 use tripline_store::records::Change;
 
 pub use error::ServeError;
+pub use reload::Reloader;
 
 use crate::access::{FirstToken, Gate, Secret};
 use crate::app::App;
@@ -77,6 +79,11 @@ impl Server {
     /// What its handlers reach.
     pub fn app(&self) -> &Arc<App> {
         &self.app
+    }
+
+    /// What takes changed settings while the server runs.
+    pub fn reloader(&self) -> Reloader {
+        Reloader::new(self.app.clone(), self.tls.clone())
     }
 
     /// Answers until `stop` is ready; then lets requests finish, and shuts the service down.

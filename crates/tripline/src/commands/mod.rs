@@ -1,8 +1,12 @@
 //! The commands, one file each.
 
 pub(crate) mod adapt;
+#[cfg(feature = "serve")]
+pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod compare;
+#[cfg(feature = "serve")]
+pub(crate) mod config;
 pub(crate) mod demo;
 mod demo_traffic;
 pub(crate) mod detectors;
@@ -12,17 +16,23 @@ pub(crate) mod flows;
 pub(crate) mod generate;
 pub(crate) mod import;
 pub(crate) mod inspect;
+#[cfg(feature = "serve")]
+pub(crate) mod key;
 pub(crate) mod keygen;
 pub(crate) mod learn;
 pub(crate) mod outliers;
 pub(crate) mod rank;
 pub(crate) mod score;
 mod score_traffic;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 pub(crate) mod train;
 pub(crate) mod tune;
 mod tune_page;
 mod tune_text;
 mod tune_wire;
+#[cfg(feature = "serve")]
+pub(crate) mod user;
 pub(crate) mod watch;
 
 use crate::args::{Cli, Command};
@@ -53,5 +63,15 @@ pub(crate) fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Inspect(command) => command.run(session),
         Command::Generate(command) => command.run(&session),
         Command::Keygen(command) => command.run(&session),
+        #[cfg(feature = "serve")]
+        Command::Serve(command) => command.run(&session),
+        #[cfg(feature = "serve")]
+        Command::Config(command) => command.run(&session),
+        #[cfg(feature = "serve")]
+        Command::Audit(command) => command.run(&session),
+        #[cfg(feature = "serve")]
+        Command::Key(command) => command.run(&session),
+        #[cfg(feature = "serve")]
+        Command::User(command) => command.run(&session),
     }
 }

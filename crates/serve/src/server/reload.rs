@@ -1,0 +1,45 @@
+//! Changed settings while the server runs.
+
+use std::sync::Arc;
+
+use super::tls::Certificates;
+use crate::app::App;
+use crate::settings::Settings;
+
+/// Takes what can change, and tells what cannot.
+#[derive(Debug)]
+pub struct Reloader {
+    app: Arc<App>,
+    tls: Option<Arc<Certificates>>,
+}
+
+impl Reloader {
+    pub(super) fn new(app: Arc<App>, tls: Option<Arc<Certificates>>) -> Self {
+        Self { app, tls }
+    }
+
+    /// Reads the certificate again; takes listed hosts, the rate of keys, the length of sessions,
+    /// whether models are told of in metrics. Everything else waits for the next start, which is
+    /// logged.
+    pub fn reload(&self, new: Settings) {
+        let old = self.app.settings();
+        let next = Settings {
+            access: crate::settings::AccessSettings { keys: old.access.keys, ..new.access.clone() },
+            model_metrics: new.model_metrics,
+            ..(*old).clone()
+        };
+        if next != new {
+            tracing::warn!(
+                "address, port, `tls`, `access.keys`, limits and traces change at the next start"
+            );
+        }
+        self.app.change_settings(next);
+        if let Some(tls) = &self.tls
+            && let Err(error) = tls.reload()
+        {
+            tracing::error!(%error, "the certificate stays as it was");
+            return;
+        }
+        tracing::info!("settings were read again");
+    }
+}
