@@ -4,3 +4,5 @@
 
 mod frame;
 mod harness;
+mod job_data;
+mod jobs;

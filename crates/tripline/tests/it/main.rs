@@ -10,6 +10,7 @@ mod data;
 mod flow;
 mod guard;
 mod help;
+mod kill;
 mod onnx;
 mod outliers;
 mod packets;

@@ -14,6 +14,7 @@ use super::figures;
 use super::gather::{Gathered, gather};
 use super::plan::{self, Settings};
 use super::spec::Accepted;
+use super::tracker::Stop;
 use crate::error::EngineError;
 use crate::fit::Plan;
 use crate::report::{self, PageInput};
@@ -30,7 +31,8 @@ pub(super) fn make(attempt: &Attempt<'_>, accepted: &Accepted) -> Result<Made, F
     }
     let run = begin_run(attempt, accepted, &settings, &data)?;
     let made = trained(attempt, accepted, &settings, &data, &run);
-    if made.is_err() && attempt.tracker.stopped().is_none() {
+    // The run of a job that is put back goes on with its next attempt.
+    if made.is_err() && attempt.tracker.stopped() != Some(Stop::Parked) {
         let at = attempt.service.clock().now();
         let ended = attempt.service.store().end_run(&run, RunState::Failed, &[], None, at);
         attempt.runtime.block_on(ended).map_err(Failure::store)?;

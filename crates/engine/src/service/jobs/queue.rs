@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast, oneshot, watch};
 use tokio::task::JoinHandle;
-use tripline_store::records::{Change, Job, Outcome};
+use tripline_store::records::{Change, Job, Outcome, PageRequest, RunFilter, RunState};
 
 use super::attempt::{self, Ended};
 use super::spec::Accepted;
@@ -60,8 +60,13 @@ impl JobQueue {
     pub(crate) async fn start(&self, service: &Arc<Service>) -> Result<(), ServiceError> {
         let change = Change::system(service.clock().now(), "the service was started again");
         let taken = service.store().take_over(&change).await?;
-        if !taken.is_empty() {
-            tracing::info!(jobs = taken.len(), "jobs of the run before are queued again");
+        for id in &taken {
+            if let Some(job) = service.store().job(id).await? {
+                tracing::info!(job = id, state = job.state.name(), "taken over");
+                if job.state.is_final() {
+                    abandoned(service, &job).await?;
+                }
+            }
         }
         super::uploads::sweep(service).await?;
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -105,6 +110,20 @@ impl Shared {
             tracker.stop(Stop::Cancelled);
         }
     }
+}
+
+/// Ends the run of a job that will not be started again.
+async fn abandoned(service: &Arc<Service>, job: &Job) -> Result<(), ServiceError> {
+    let Ok(accepted) = Accepted::parse(&job.what.spec) else { return Ok(()) };
+    let filter = RunFilter { experiment: Some(accepted.name), ..RunFilter::default() };
+    let page = PageRequest { limit: 1000, after: None };
+    for run in service.store().runs(&filter, &page).await?.items {
+        if run.state == RunState::Running && run.what.job.as_ref() == Some(&job.id) {
+            let at = service.clock().now();
+            service.store().end_run(&run.id, RunState::Failed, &[], None, at).await?;
+        }
+    }
+    Ok(())
 }
 
 /// One worker, until the service stops.
