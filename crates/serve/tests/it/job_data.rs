@@ -152,7 +152,8 @@ fn judged_detections_are_trained_on_alone_or_after_a_base() {
             1 => Some(Judgement::FalsePositive),
             _ => None,
         };
-        detection(&site, number, f64::from(number % 3) * -4.0, judgement);
+        let rate = f64::from(number % 3) * -4.0 + f64::from(number) * 0.01;
+        detection(&site, number, rate, judgement);
     }
     let train = |source: &str| {
         let body = json!({"model_type": "gradient_boosting", "training_data_source": source,

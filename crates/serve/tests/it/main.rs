@@ -6,3 +6,4 @@ mod frame;
 mod harness;
 mod job_data;
 mod jobs;
+mod kill;

@@ -10,7 +10,6 @@ mod data;
 mod flow;
 mod guard;
 mod help;
-mod kill;
 mod onnx;
 mod outliers;
 mod packets;

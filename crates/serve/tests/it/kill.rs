@@ -1,6 +1,9 @@
 //! The service killed at any moment: nothing that was acknowledged is lost, nothing is half done.
 //!
-//! `TRIPLINE_TRIALS=200` runs as many trials as a release takes.
+//! `TRIPLINE_TRIALS=200` runs as many trials as a release takes, `TRIPLINE_BINARY=PATH` runs them
+//! against the program instead of this test's own process.
+
+#![allow(clippy::print_stderr, reason = "a run of trials tells what it did")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -12,6 +15,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tripline_engine::service::{AUDIT_HEADS, AUDIT_KEY, DATABASE, Service, ServiceSettings};
+use tripline_serve::{Server, Settings};
+use tripline_store::SecretKey;
+use tripline_store::sqlite::verify_trail;
+
+use super::harness::SHIPPED;
 
 /// Trials of an ordinary run: some seconds.
 const FEW: u32 = 5;
@@ -36,14 +45,7 @@ fn a_kill_at_any_moment_loses_nothing_that_was_acknowledged() {
         for _ in 0..OF_A_FOLDER.min(trials - done) {
             let token = site.token.clone();
             told = trial(site, told, &versions, random.below(700), done);
-            let verified = Command::new(env!("CARGO_BIN_EXE_tripline"))
-                .args(["audit", "verify", "--data-dir"])
-                .arg(folder.path())
-                .output()
-                .unwrap();
-            let out = String::from_utf8_lossy(&verified.stdout).into_owned();
-            let err = String::from_utf8_lossy(&verified.stderr).into_owned();
-            assert_eq!(verified.status.code(), Some(0), "seed {seed}, trial {done}: {out}{err}");
+            verify(folder.path(), &format!("seed {seed}, trial {done}"));
             site = Site::start(folder.path(), Some(token));
             told.check(&site, &versions, &format!("seed {seed}, trial {done}"));
             done += 1;
@@ -63,6 +65,38 @@ fn a_kill_at_any_moment_loses_nothing_that_was_acknowledged() {
         sum.features.len(),
     );
     assert!(sum.detections.len() as u32 >= trials, "too little happened");
+}
+
+/// Where the process that is killed keeps its data, and its port.
+const FOLDER: &str = "TRIPLINE_KILL_FOLDER";
+const PORT: &str = "TRIPLINE_KILL_PORT";
+
+/// The service as a process of its own.
+#[test]
+#[ignore = "the trials start it"]
+#[allow(clippy::print_stdout, reason = "the token is told so")]
+fn serve_until_killed() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let port = std::env::var(PORT).unwrap().parse().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let service = Service::open(ServiceSettings::new(folder), SHIPPED).await.unwrap();
+        let server = Server::bind(service, Settings { port, ..Settings::default() }).await.unwrap();
+        if let Some(token) = server.first_token() {
+            println!("token: {}", token.reveal());
+        }
+        server.run(std::future::pending()).await;
+    });
+}
+
+/// The audit trail is whole, its head signed.
+fn verify(folder: &Path, trial: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let key = SecretKey::read(&folder.join(AUDIT_KEY)).unwrap().public();
+    let heads = folder.join(AUDIT_HEADS);
+    let database = folder.join(DATABASE);
+    let report = runtime.block_on(verify_trail(&database, &key, Some(&heads))).unwrap();
+    assert!(report.findings.is_empty(), "{trial}: {report:?}");
 }
 
 /// What the service has acknowledged.
@@ -340,13 +374,20 @@ impl Site {
     /// Starts it and waits until it is ready; `token` is that of the first start.
     fn start(folder: &Path, token: Option<String>) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_tripline"))
-            .args(["serve", "--port", &port.to_string(), "--data-dir"])
-            .arg(folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = match std::env::var_os("TRIPLINE_BINARY") {
+            Some(program) => {
+                let mut command = Command::new(program);
+                command.args(["serve", "--port", &port.to_string(), "--data-dir"]).arg(folder);
+                command
+            }
+            None => {
+                let mut command = Command::new(std::env::current_exe().unwrap());
+                command.args(["kill::serve_until_killed", "--exact", "--ignored", "--nocapture"]);
+                command.env(FOLDER, folder).env(PORT, port.to_string());
+                command
+            }
+        };
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (send, lines) = std::sync::mpsc::channel();
         let (out, err) = (process.stdout.take().unwrap(), process.stderr.take().unwrap());
         let other = send.clone();
