@@ -480,13 +480,18 @@ impl Client {
 
     /// An answer counts when all of it has come.
     fn send(&self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<Answer, Gone> {
-        let head = format!(
+        let mut head = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n\
-             Content-Type: {kind}\r\nX-Tripline-Token: {}\r\nContent-Length: {}\r\n\r\n",
+             Content-Length: {}\r\n",
             self.port,
-            self.token,
             body.len()
         );
+        for (name, value) in [("Content-Type", kind), ("X-Tripline-Token", &self.token)] {
+            if !value.is_empty() {
+                head.push_str(&format!("{name}: {value}\r\n"));
+            }
+        }
+        head.push_str("\r\n");
         let mut bytes = head.into_bytes();
         bytes.extend_from_slice(body);
         let gone = |_| Gone;
