@@ -149,6 +149,7 @@ impl Jobs for Sqlite {
             }
         };
         let job = changed(&mut write, finish, id, "it is not running").await?;
+        end_run(&mut write, &job, change).await?;
         let detail = json!({ "state": job.state.name(), "attempt": job.attempt,
                              "result": job.result });
         write.note(change, action, id, detail).await?;
@@ -167,6 +168,7 @@ impl Jobs for Sqlite {
         .bind(change.at.0)
         .bind(id);
         let job = changed(&mut write, cancel, id, "it has ended already").await?;
+        end_run(&mut write, &job, change).await?;
         write.note(change, "job.cancel", id, json!({ "state": job.state.name() })).await?;
         write.commit().await?;
         Ok(job)
@@ -202,6 +204,7 @@ impl Jobs for Sqlite {
         let mut ids = Vec::with_capacity(rows.len());
         for row in &rows {
             let job = job(row)?;
+            end_run(&mut write, &job, change).await?;
             let detail = json!({ "state": job.state.name(), "attempt": job.attempt });
             write.note(change, "job.take_over", &job.id, detail).await?;
             ids.push(job.id);
@@ -209,6 +212,17 @@ impl Jobs for Sqlite {
         write.commit().await?;
         Ok(ids)
     }
+}
+
+/// Ends the run of a job that has come to its end without a result.
+async fn end_run(write: &mut Write<'_>, job: &Job, change: &Change) -> Result<()> {
+    if !matches!(job.state, JobState::Failed | JobState::Cancelled) {
+        return Ok(());
+    }
+    let end = sqlx::query(
+        "UPDATE runs SET state = 'failed', ended_at = ? WHERE job = ? AND state = 'running'",
+    );
+    write.run(end.bind(change.at.0).bind(&job.id)).await.map(drop)
 }
 
 /// The job that a statement changed; else it is not there, or is in no state for that.

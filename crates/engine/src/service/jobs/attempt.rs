@@ -102,6 +102,7 @@ impl Attempt<'_> {
             _ => make::make(self, &accepted)?,
         };
         self.tracker.phase("registering", 0.97, 1.0, 1);
+        self.go_on()?;
         let version = match self.registered(&accepted)? {
             Some(version) => version,
             None => self.register(&accepted, &made)?,
@@ -109,6 +110,7 @@ impl Attempt<'_> {
         self.end_run(&made, &version)?;
         let mut metrics = made.metrics;
         if accepted.asked.deploy {
+            self.go_on()?;
             let change = self.change("asked for with the training");
             let deployed = self.runtime.block_on(self.service.deploy(&version.id, &change));
             if let Err(error) = &deployed {
@@ -120,6 +122,15 @@ impl Attempt<'_> {
         // One that stays takes room, nothing else.
         let _ = self.runtime.block_on(self.service.blobs().delete(&made.model));
         Ok((metrics, version.id))
+    }
+
+    /// An error once the job was asked to stop: what was acknowledged as cancelled must not begin
+    /// to answer.
+    fn go_on(&self) -> Result<(), Failure> {
+        match self.tracker.stopped() {
+            None => Ok(()),
+            Some(_) => Err(Failure::internal("stopped")),
+        }
     }
 
     /// Whether what was made before can be gone on from.

@@ -92,9 +92,13 @@ fn lines(attempt: &Attempt<'_>, query: &DetectionQuery) -> Result<Vec<u8>, Failu
             let message = format!("more than {MOST} judged detections match: narrow the query");
             return Err(Failure::job(JobError::field("training_data_source", message)));
         }
+        // A part of the rows must never be kept as if it were all of them.
+        if attempt.tracker.stopped().is_some() {
+            return Err(Failure::internal("stopped"));
+        }
         match part.next {
-            Some(next) if attempt.tracker.stopped().is_none() => page.after = Some(next),
-            _ => break,
+            Some(next) => page.after = Some(next),
+            None => break,
         }
     }
     if rows.is_empty() {

@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tripline_core::{Dataset, Progress, Source, Supervision};
-use tripline_ingest::{IngestError, head};
+use tripline_ingest::{IngestError, ReadOptions, head};
 
 use super::attempt::{Attempt, Failure};
 use super::error::JobError;
 use super::plan::Settings;
-use super::settings::JobSettings;
 use super::source::{DataSource, resolve};
 use super::spec::Accepted;
 use super::{detections, join, uploads};
@@ -18,6 +17,10 @@ use crate::error::EngineError;
 use crate::register::trainable_card;
 use crate::settings::ReadSettings;
 use crate::traffic::{Content, recognise};
+
+/// Longest record that is read: ten thousand columns of JSON. It bounds what a few bytes of a line
+/// that leaves columns out can become.
+pub(super) const RECORD_BYTES: usize = 64 << 10;
 
 /// The data of a training.
 #[derive(Debug)]
@@ -56,7 +59,7 @@ pub(super) fn gather(
         Some(text) => {
             let source = parse("test_data_source", text)?;
             let (path, name) = file(attempt, &source)?;
-            bounded(&path, &name, &attempt.service.settings().jobs)?;
+            bounded(attempt, &path, &name)?;
             let read = attempt
                 .pool
                 .install(|| read_test_table(&path, &train, &settings.read, attempt.tracker));
@@ -82,7 +85,7 @@ fn table(
     labelled: bool,
 ) -> Result<Dataset, Failure> {
     let (path, name) = file(attempt, source)?;
-    bounded(&path, &name, &attempt.service.settings().jobs)?;
+    bounded(attempt, &path, &name)?;
     let data = attempt.pool.install(|| read_table(&path, read, labelled, None, attempt.tracker));
     Ok(named(data.map_err(|error| told(error, &path, &name))?, &name))
 }
@@ -121,18 +124,27 @@ fn file(attempt: &Attempt<'_>, source: &DataSource) -> Result<(PathBuf, String),
 }
 
 /// A table that would not fit into memory is refused before it is read: one that is packed may be
-/// a thousand times larger than its file.
-fn bounded(path: &Path, name: &str, settings: &JobSettings) -> Result<(), Failure> {
-    let start = head(path, 4).map_err(|error| told(error.into(), path, name))?;
+/// a thousand times larger than its file, and a line of JSON may leave out most of its columns.
+fn bounded(attempt: &Attempt<'_>, path: &Path, name: &str) -> Result<(), Failure> {
+    let settings = &attempt.service.settings().jobs;
+    let start = head(path, 64).map_err(|error| told(error.into(), path, name))?;
     let packed = start.starts_with(&[0x1f, 0x8b])
         || start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
         || start.starts_with(b"PAR1");
+    // A byte-order mark and white space may stand before the first record.
+    let json = start.contains(&b'{') || start.contains(&b'[');
     let bytes = path.metadata().map_or(0, |about| about.len());
     // A cell of a text table takes two bytes at least.
-    if !packed && bytes / 2 <= settings.max_cells {
+    if !packed && !json && bytes / 2 <= settings.max_cells {
         return Ok(());
     }
-    let options = ReadSettings::default().options(None, false);
+    let options = ReadOptions {
+        max_record_bytes: RECORD_BYTES,
+        // Little at a time: what is counted must not itself take the memory.
+        chunk_bytes: 16 << 10,
+        batch_rows: 256,
+        ..ReadOptions::default()
+    };
     let mut cells: u64 = 0;
     let batches = tripline_ingest::open(path, &options);
     for batch in batches.map_err(|error| told(error.into(), path, name))? {
@@ -141,6 +153,9 @@ fn bounded(path: &Path, name: &str, settings: &JobSettings) -> Result<(), Failur
         if cells > settings.max_cells {
             let message = format!("the table has more than {} cells", settings.max_cells);
             return Err(Failure::job(JobError::field("training_data_source", message)));
+        }
+        if attempt.tracker.stopped().is_some() {
+            return Err(Failure::internal("stopped"));
         }
     }
     Ok(())

@@ -7,14 +7,13 @@ use sha2::{Digest, Sha256};
 use tripline_core::Dataset;
 use tripline_core::text::{date, hexadecimal};
 use tripline_store::Timestamp;
-use tripline_store::records::{NewRun, RunState};
+use tripline_store::records::NewRun;
 
 use super::attempt::{Attempt, Failure, Made};
 use super::figures;
 use super::gather::{Gathered, gather};
 use super::plan::{self, Settings};
 use super::spec::Accepted;
-use super::tracker::Stop;
 use crate::error::EngineError;
 use crate::fit::Plan;
 use crate::report::{self, PageInput};
@@ -30,14 +29,8 @@ pub(super) fn make(attempt: &Attempt<'_>, accepted: &Accepted) -> Result<Made, F
         judging.protocol = Some(judging.protocol_for(&data.train, data.test.as_ref()));
     }
     let run = begin_run(attempt, accepted, &settings, &data)?;
-    let made = trained(attempt, accepted, &settings, &data, &run);
-    // The run of a job that is put back goes on with its next attempt.
-    if made.is_err() && attempt.tracker.stopped() != Some(Stop::Parked) {
-        let at = attempt.service.clock().now();
-        let ended = attempt.service.store().end_run(&run, RunState::Failed, &[], None, at);
-        attempt.runtime.block_on(ended).map_err(Failure::store)?;
-    }
-    made
+    // The run of an attempt that fails ends with its job.
+    trained(attempt, accepted, &settings, &data, &run)
 }
 
 fn begin_run(

@@ -6,6 +6,7 @@ use tripline_core::ParamError;
 use tripline_features::Recipe;
 
 use super::error::{JobError, shortened};
+use super::gather::RECORD_BYTES;
 use super::spec::Accepted;
 use crate::error::EngineError;
 use crate::fit::Plan;
@@ -74,6 +75,7 @@ pub(super) fn settings(accepted: &Accepted) -> Result<Settings, JobError> {
             .time
             .clone()
             .or_else(|| asked.features.as_ref().and_then(|join| join.time_column.clone())),
+        max_record_bytes: RECORD_BYTES,
         ..ReadSettings::default()
     };
     Plan::new(&accepted.detector, &training).map_err(refused)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast, oneshot, watch};
 use tokio::task::JoinHandle;
-use tripline_store::records::{Change, Job, Outcome, PageRequest, RunFilter, RunState};
+use tripline_store::records::{Change, Job, Outcome};
 
 use super::attempt::{self, Ended};
 use super::spec::Accepted;
@@ -63,9 +63,6 @@ impl JobQueue {
         for id in &taken {
             if let Some(job) = service.store().job(id).await? {
                 tracing::info!(job = id, state = job.state.name(), "taken over");
-                if job.state.is_final() {
-                    abandoned(service, &job).await?;
-                }
             }
         }
         super::uploads::sweep(service).await?;
@@ -110,20 +107,6 @@ impl Shared {
             tracker.stop(Stop::Cancelled);
         }
     }
-}
-
-/// Ends the run of a job that will not be started again.
-async fn abandoned(service: &Arc<Service>, job: &Job) -> Result<(), ServiceError> {
-    let Ok(accepted) = Accepted::parse(&job.what.spec) else { return Ok(()) };
-    let filter = RunFilter { experiment: Some(accepted.name), ..RunFilter::default() };
-    let page = PageRequest { limit: 1000, after: None };
-    for run in service.store().runs(&filter, &page).await?.items {
-        if run.state == RunState::Running && run.what.job.as_ref() == Some(&job.id) {
-            let at = service.clock().now();
-            service.store().end_run(&run.id, RunState::Failed, &[], None, at).await?;
-        }
-    }
-    Ok(())
 }
 
 /// One worker, until the service stops.
