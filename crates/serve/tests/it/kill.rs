@@ -411,7 +411,8 @@ impl Site {
             }
             let start = said.find("tlt_").unwrap();
             let letters = said[start..].chars();
-            site.token = letters.take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            site.token =
+                letters.take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-')).collect();
         }
         site
     }
