@@ -412,7 +412,7 @@ impl Site {
             let start = said.find("tlt_").unwrap();
             let letters = said[start..].chars();
             site.token =
-                letters.take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-')).collect();
+                letters.take_while(|c| c.is_alphanumeric() || matches!(*c, '_' | '-')).collect();
         }
         site
     }
