@@ -28,10 +28,20 @@ pub(super) fn time(page: &PageRequest) -> Result<Option<(i64, String)>> {
 /// A page of rows, of which one more was asked for than it holds.
 pub(super) fn page<R, T>(
     request: &PageRequest,
-    mut rows: Vec<R>,
+    rows: Vec<R>,
     item: impl Fn(&R) -> Result<T>,
     cursor: impl Fn(&R) -> Result<String>,
 ) -> Result<Page<T>> {
+    let (rows, next) = cut(request, rows, cursor)?;
+    Ok(Page { items: rows.iter().map(item).collect::<Result<_>>()?, next })
+}
+
+/// The rows of a page, and where the next one begins.
+pub(super) fn cut<R>(
+    request: &PageRequest,
+    mut rows: Vec<R>,
+    cursor: impl Fn(&R) -> Result<String>,
+) -> Result<(Vec<R>, Option<String>)> {
     let limit = request.rows() as usize;
     let further = rows.len() > limit;
     rows.truncate(limit);
@@ -39,7 +49,7 @@ pub(super) fn page<R, T>(
         Some(last) if further => Some(cursor(last)?),
         _ => None,
     };
-    Ok(Page { items: rows.iter().map(item).collect::<Result<_>>()?, next })
+    Ok((rows, next))
 }
 
 /// How many rows to ask for.

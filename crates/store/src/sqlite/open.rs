@@ -46,7 +46,7 @@ impl Sqlite {
             )));
         }
         let lock = lock::take(path)?;
-        make(path).map_err(|e| failed(format!("cannot open it for writing: {e}")))?;
+        make(path, false).map_err(|e| failed(format!("cannot open it for writing: {e}")))?;
         let connecting = SqliteConnectOptions::new()
             .filename(path)
             .auto_vacuum(SqliteAutoVacuum::Incremental)
@@ -121,9 +121,9 @@ impl Sqlite {
 }
 
 /// Makes the file, for nobody else to read, so that those beside it get the same rights.
-fn make(path: &Path) -> std::io::Result<()> {
+pub(super) fn make(path: &Path, new: bool) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.read(true).write(true).create(true).create_new(new).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)?;

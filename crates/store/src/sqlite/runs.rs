@@ -17,16 +17,14 @@ use crate::time::Timestamp;
 
 const RUN: &str = "run";
 
-/// Runs with the last values of their figures and their artefacts, as JSON. SQLite's JSON has no
-/// `NaN`; it is an absent number there.
-const SELECT: &str = "SELECT *,
-    (SELECT json_group_array(json_array(metric, value)) FROM run_metrics m
-     WHERE m.run = runs.number AND step =
-         (SELECT max(step) FROM run_metrics l WHERE l.run = m.run AND l.metric = m.metric))
-        AS metrics,
-    (SELECT json_group_array(json_array(name, blob, digest, bytes)) FROM artefacts a
-     WHERE a.run = runs.number) AS artefacts
-    FROM runs WHERE ";
+/// The last values of the figures of some runs. They are read as numbers: SQLite's JSON has fifteen
+/// digits, and neither `NaN` nor infinities.
+const LAST: &str = "SELECT run, metric, value FROM run_metrics AS m
+    WHERE run IN (SELECT value FROM json_each(?)) AND step =
+        (SELECT max(step) FROM run_metrics AS l WHERE l.run = m.run AND l.metric = m.metric)";
+
+const ARTEFACTS: &str = "SELECT run, name, blob, digest, bytes FROM artefacts
+    WHERE run IN (SELECT value FROM json_each(?)) ORDER BY run, name";
 
 #[async_trait]
 impl Runs for Sqlite {
@@ -119,14 +117,14 @@ impl Runs for Sqlite {
     }
 
     async fn run(&self, id: &str) -> Result<Option<Run>> {
-        let mut query = Builder::new(SELECT);
-        query.push("id = ").push_bind(id);
-        self.one(query.build()).await?.as_ref().map(read_run).transpose()
+        let query = sqlx::query("SELECT * FROM runs WHERE id = ?").bind(id);
+        let row = self.one(query).await?;
+        Ok(self.whole(row.as_slice()).await?.pop())
     }
 
     async fn runs(&self, filter: &RunFilter, page: &PageRequest) -> Result<Page<Run>> {
-        let mut query = Builder::new(SELECT);
-        query.push("number < ").push_bind(cursor::number(page)?);
+        let mut query = Builder::new("SELECT * FROM runs WHERE number < ");
+        query.push_bind(cursor::number(page)?);
         if let Some(experiment) = &filter.experiment {
             query.push(" AND experiment = ").push_bind(experiment);
         }
@@ -135,7 +133,9 @@ impl Runs for Sqlite {
         }
         query.push(" ORDER BY number DESC LIMIT ").push_bind(cursor::rows(page));
         let rows = self.all(query.build()).await?;
-        cursor::page(page, rows, read_run, |row| Ok(column::<i64>(row, "number")?.to_string()))
+        let number = |row: &SqliteRow| Ok(column::<i64>(row, "number")?.to_string());
+        let (rows, next) = cursor::cut(page, rows, number)?;
+        Ok(Page { items: self.whole(&rows).await?, next })
     }
 
     async fn metric_history(&self, run: &str, metric: &str) -> Result<Vec<(u64, f64)>> {
@@ -160,11 +160,40 @@ async fn running(write: &mut Write<'_>, id: &str) -> Result<i64> {
     }
 }
 
-fn read_run(row: &SqliteRow) -> Result<Run> {
-    let metrics: Vec<(String, Option<f64>)> = json(row, "metrics")?;
-    let metrics: BTreeMap<_, _> =
-        metrics.into_iter().map(|(name, value)| (name, value.unwrap_or(f64::NAN))).collect();
-    let artefacts: Vec<(String, String, String, u64)> = json(row, "artefacts")?;
+impl Sqlite {
+    /// Runs from their rows, with figures and artefacts.
+    async fn whole(&self, rows: &[SqliteRow]) -> Result<Vec<Run>> {
+        let numbers = rows.iter().map(|row| column(row, "number")).collect::<Result<Vec<i64>>>()?;
+        let numbers = to_json(&numbers);
+        let mut metrics: BTreeMap<i64, BTreeMap<String, f64>> = BTreeMap::new();
+        for row in self.all(sqlx::query(LAST).bind(&numbers)).await? {
+            let of = metrics.entry(column(&row, "run")?).or_default();
+            of.insert(column(&row, "metric")?, number(&row, "value")?);
+        }
+        let mut artefacts: BTreeMap<i64, Vec<Artefact>> = BTreeMap::new();
+        for row in self.all(sqlx::query(ARTEFACTS).bind(&numbers)).await? {
+            artefacts.entry(column(&row, "run")?).or_default().push(Artefact {
+                name: column(&row, "name")?,
+                blob: column(&row, "blob")?,
+                digest: column(&row, "digest")?,
+                bytes: count(&row, "bytes")?,
+            });
+        }
+        rows.iter()
+            .map(|row| {
+                let number = column(row, "number")?;
+                let metrics = metrics.remove(&number).unwrap_or_default();
+                read_run(row, metrics, artefacts.remove(&number).unwrap_or_default())
+            })
+            .collect()
+    }
+}
+
+fn read_run(
+    row: &SqliteRow,
+    metrics: BTreeMap<String, f64>,
+    artefacts: Vec<Artefact>,
+) -> Result<Run> {
     Ok(Run {
         id: column(row, "id")?,
         what: NewRun {
@@ -178,10 +207,7 @@ fn read_run(row: &SqliteRow) -> Result<Run> {
         started_at: time(row, "started_at")?,
         ended_at: maybe_time(row, "ended_at")?,
         metrics,
-        artefacts: artefacts
-            .into_iter()
-            .map(|(name, blob, digest, bytes)| Artefact { name, blob, digest, bytes })
-            .collect(),
+        artefacts,
         model_id: column(row, "model_id")?,
     })
 }

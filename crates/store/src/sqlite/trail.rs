@@ -152,7 +152,7 @@ pub async fn verify_trail(
     sqlx::query("BEGIN").execute(&mut connection).await.map_err(refused)?;
     let (stored, _) = end(&name, &mut connection).await?;
     let mut verifier = Verifier::new(*key, stored, logged);
-    let mut after = -1;
+    let mut after = i64::MIN;
     loop {
         let rows = sqlx::query("SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?")
             .bind(after)
@@ -163,7 +163,7 @@ pub async fn verify_trail(
         for row in &rows {
             match entry(row) {
                 Ok(entry) => verifier.entry(&entry),
-                Err(_) => verifier.unreadable(count(row, "sequence")?),
+                Err(_) => verifier.unreadable(count(row, "sequence").unwrap_or(0)),
             }
         }
         let Some(row) = rows.last() else { break };

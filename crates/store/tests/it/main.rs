@@ -1,7 +1,11 @@
-//! Boundary tests of the model file.
+//! Boundary tests of the model file, the metadata, the audit trail.
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, in its own functions too")]
 
+mod audit;
 mod damage;
 mod golden;
+mod kill;
 mod metadata;
+mod rate;
 mod signature;
+mod sqlite;

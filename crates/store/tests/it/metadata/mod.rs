@@ -1,11 +1,18 @@
 //! The promises of every database, against `&dyn Metadata`.
 
+mod access;
+mod detections;
+mod features;
+mod idempotency;
+mod jobs;
 mod models;
+mod runs;
+mod trail;
 
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use tripline_store::records::{Change, NewVersion};
+use tripline_store::records::{Change, NewDetection, NewVersion};
 use tripline_store::{Metadata, SecretKey, Sqlite, SqliteOptions, Timestamp};
 
 /// Some time in 2025, in microseconds.
@@ -67,5 +74,26 @@ pub(crate) fn new_version(name: &str) -> NewVersion {
         parent: None,
         job: None,
         run: None,
+    }
+}
+pub(crate) fn new_detection(number: i64) -> NewDetection {
+    NewDetection {
+        id: format!("det-{number:08}"),
+        at: at(number),
+        task: "flow".to_owned(),
+        entity: Some(format!("10.0.0.{}", number % 7)),
+        model_id: "flow_detector_v1.0.0".to_owned(),
+        arm: (number % 2 == 0).then(|| "control".to_owned()),
+        kind: if number % 3 == 0 { "dos" } else { "reconnaissance" }.to_owned(),
+        severity: tripline_core::verdict::Severity::ALL[number as usize % 5],
+        probability: 0.75,
+        score: 1.5,
+        threshold: 0.5,
+        risk: 61,
+        action: "block_ip".to_owned(),
+        techniques: vec!["T1110".to_owned(), "T1046".to_owned()],
+        reasons: "[]".to_owned(),
+        event: format!("{{\"dur\":{number}}}"),
+        request: None,
     }
 }
