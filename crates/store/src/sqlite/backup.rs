@@ -39,7 +39,7 @@ impl Sqlite {
     pub(super) async fn tidy(&self) -> Result<()> {
         let mut writer = self.writer.lock().await;
         for statement in ["PRAGMA incremental_vacuum(4096)", "PRAGMA optimize"] {
-            let done = sqlx::query(statement).execute(&mut writer.connection).await;
+            let done = sqlx::query(statement).execute(&writer.pool).await;
             done.map_err(|e| refused(&self.path, &e))?;
         }
         writer.checkpoint().await;

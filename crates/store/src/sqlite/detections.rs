@@ -1,14 +1,13 @@
 //! Detections, judgements of them, counts of answers, shadow scores.
 
 use async_trait::async_trait;
-use serde_json::json;
 use tripline_core::verdict::Severity;
 
 use super::check::invalid;
 use super::detection_query::{conditions, detection, severity};
 use super::read::Builder;
 use super::row::{column, count, number, time};
-use super::{Sqlite, cursor, feedback, measured};
+use super::{Sqlite, cursor, feedback, measured, retention};
 use crate::metadata::{Detections, Result};
 use crate::records::{
     Change, Detection, DetectionFilter, Feedback, NewDetection, Page, PageRequest,
@@ -168,20 +167,6 @@ impl Detections for Sqlite {
     }
 
     async fn forget_before(&self, time: Timestamp, change: &Change) -> Result<u64> {
-        let mut write = self.write().await?;
-        let forget = sqlx::query("DELETE FROM detections WHERE at < ?").bind(time.0);
-        let detections = write.run(forget).await?;
-        let forget = sqlx::query("DELETE FROM shadow_scores WHERE at < ?").bind(time.0);
-        let scores = write.run(forget).await?;
-        let forget = sqlx::query("DELETE FROM tallies WHERE hour < ?").bind(time.0);
-        let tallies = write.run(forget).await?;
-        if detections + scores + tallies > 0 {
-            let detail = json!({ "before_micros": time.0, "detections": detections,
-                                 "shadow_scores": scores, "tallies": tallies });
-            write.note(change, "data.forget", "detections", detail).await?;
-        }
-        write.commit().await?;
-        self.tidy().await?;
-        Ok(detections)
+        retention::forget(self, time, change).await
     }
 }

@@ -23,6 +23,7 @@ mod measured;
 mod models;
 mod open;
 mod read;
+mod retention;
 mod row;
 mod runs;
 mod schema;
@@ -97,6 +98,7 @@ impl Sqlite {
         self.readers.close().await;
         let mut writer = self.writer.lock().await;
         writer.checkpoint().await;
+        writer.pool.close().await;
     }
 }
 

@@ -49,9 +49,6 @@ impl Sqlite {
         make(path, false).map_err(|e| failed(format!("cannot open it for writing: {e}")))?;
         let connecting = SqliteConnectOptions::new()
             .filename(path)
-            .auto_vacuum(SqliteAutoVacuum::Incremental)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
             .busy_timeout(PATIENCE)
             .foreign_keys(true)
             // Nothing in the file is taken for a function that may be called.
@@ -66,7 +63,13 @@ impl Sqlite {
         let mut looking = connect(&name, &plain).await?;
         schema::recognise(&name, &mut looking).await?;
         looking.close().await.map_err(|e| refused(&name, &e))?;
-        let mut connection = connect(&name, &connecting).await?;
+        // A reader does not ask for these: they would have to wait for a transaction under way.
+        let writing = connecting
+            .clone()
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full);
+        let mut connection = connect(&name, &writing).await?;
         check(&name, path, &mut connection).await?;
         schema::migrate(&name, &mut connection).await?;
         // What was under way when the service before this one ended will not be answered.
@@ -81,19 +84,24 @@ impl Sqlite {
         let logged = log.as_ref().and_then(HeadLog::last);
         let (head, broken) =
             trail::at_start(&name, &mut connection, &options.audit_key, logged).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(options.readers.max(1))
-            .min_connections(0)
-            .acquire_timeout(PATIENCE)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_lazy_with(connecting.pragma("query_only", "ON"));
+        connection.close().await.map_err(|e| refused(&name, &e))?;
+        let pool = |connections: u32| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .min_connections(0)
+                .acquire_timeout(PATIENCE)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+        };
+        let writer = pool(1).connect_lazy_with(writing);
+        let readers = pool(options.readers.max(1));
+        let readers = readers.connect_lazy_with(connecting.pragma("query_only", "ON"));
         let store = Self {
             path: name,
             key: options.audit_key,
             heads: watch::Sender::new(head.clone().filter(|_| broken.is_none())),
-            writer: Mutex::new(Writer { connection, head, open: false }),
+            writer: Mutex::new(Writer { pool: writer, head, unsure: false }),
             readers,
             log: log.map(|log| Arc::new(Mutex::new(log))),
             broken,

@@ -8,7 +8,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use super::Sqlite;
 use super::read::refused;
 use super::row::{column, count, hash, signed, time};
-use super::write::Writer;
 use crate::audit::{AuditReport, Finding, Verifier, read_heads};
 use crate::key::{PublicKey, SecretKey};
 use crate::metadata::{MetadataError, Result};
@@ -41,20 +40,26 @@ pub(super) fn head(row: &SqliteRow) -> Result<AuditHead> {
     })
 }
 
-/// The stored head and the last entry.
-async fn end(
+/// The stored head. One that cannot be read as one is a head that nobody signed.
+async fn stored_head(path: &str, connection: &mut SqliteConnection) -> Result<Option<AuditHead>> {
+    let row = sqlx::query("SELECT sequence, hash, signature FROM audit_head")
+        .fetch_optional(connection)
+        .await
+        .map_err(|e| refused(path, &e))?;
+    let nobody = || AuditHead { sequence: 0, hash: [0; 32], signature: Vec::new() };
+    Ok(row.map(|row| head(&row).unwrap_or_else(|_| nobody())))
+}
+
+/// The last entry with its number; none if it cannot be read as one.
+async fn last_entry(
     path: &str,
     connection: &mut SqliteConnection,
-) -> Result<(Option<AuditHead>, Option<AuditEntry>)> {
-    let stored = sqlx::query("SELECT sequence, hash, signature FROM audit_head")
-        .fetch_optional(&mut *connection)
+) -> Result<Option<(u64, Option<AuditEntry>)>> {
+    let row = sqlx::query("SELECT * FROM audit ORDER BY sequence DESC LIMIT 1")
+        .fetch_optional(connection)
         .await
         .map_err(|e| refused(path, &e))?;
-    let last = sqlx::query("SELECT * FROM audit ORDER BY sequence DESC LIMIT 1")
-        .fetch_optional(&mut *connection)
-        .await
-        .map_err(|e| refused(path, &e))?;
-    Ok((stored.as_ref().map(head).transpose()?, last.as_ref().map(entry).transpose()?))
+    Ok(row.map(|row| (count(&row, "sequence").unwrap_or(0), entry(&row).ok())))
 }
 
 /// What the next entry is chained to, and what does not hold of the end.
@@ -67,12 +72,15 @@ pub(super) async fn at_start(
     key: &SecretKey,
     logged: Option<&AuditHead>,
 ) -> Result<(Option<AuditHead>, Option<Finding>)> {
-    let (stored, last) = end(path, connection).await?;
-    let last_number = last.as_ref().map_or(0, |entry| entry.sequence);
+    let stored = stored_head(path, connection).await?;
+    let last = last_entry(path, connection).await?;
+    let last_number = last.as_ref().map_or(0, |(sequence, _)| *sequence);
     let public = key.public();
     let mut verifier = Verifier::new(public, stored.clone(), []);
-    if let Some(entry) = &last {
-        verifier.only(entry);
+    match &last {
+        Some((_, Some(entry))) => verifier.only(entry),
+        Some((sequence, None)) => verifier.unreadable(*sequence),
+        None => {}
     }
     let mut found = verifier.finish().findings.into_iter().next();
     let signed_end = stored.filter(|head| head.is_signed_by(&public));
@@ -107,20 +115,23 @@ async fn held_against_log(
         .fetch_optional(connection)
         .await
         .map_err(|e| refused(path, &e))?;
-    let there = row.as_ref().map(|row| hash(row, "hash")).transpose()?;
+    let there = row.and_then(|row| hash(&row, "hash").ok());
     let other = Finding::LoggedOther { line: 0, sequence: logged.sequence };
     Ok((there != Some(logged.hash)).then_some(other))
 }
 
-/// The end after a transaction whose future was dropped: that of before, or its own.
-pub(super) async fn after_drop(store: &Sqlite, writer: &mut Writer) -> Result<Option<AuditHead>> {
-    let (stored, _) = end(&store.path, &mut writer.connection).await?;
-    let known = writer.head.as_ref().map_or(0, |head| head.sequence);
+/// The end after a commit whose end was not seen: that of before, or its own.
+pub(super) async fn after_drop(
+    store: &Sqlite,
+    connection: &mut SqliteConnection,
+    before: Option<&AuditHead>,
+) -> Result<Option<AuditHead>> {
+    let stored = stored_head(&store.path, connection).await?;
+    let known = before.map_or(0, |head| head.sequence);
     let public = store.key.public();
-    Ok(match stored {
-        Some(stored) if stored.sequence > known && stored.is_signed_by(&public) => Some(stored),
-        _ => writer.head.clone(),
-    })
+    Ok(stored
+        .filter(|stored| stored.sequence > known && stored.is_signed_by(&public))
+        .or_else(|| before.cloned()))
 }
 
 /// Checks the trail of a database, which a service may be using, with the heads that were logged
@@ -150,7 +161,7 @@ pub async fn verify_trail(
     // One snapshot for all that follows.
     let refused = |e: sqlx::Error| refused(&name, &e);
     sqlx::query("BEGIN").execute(&mut connection).await.map_err(refused)?;
-    let (stored, _) = end(&name, &mut connection).await?;
+    let stored = stored_head(&name, &mut connection).await?;
     let mut verifier = Verifier::new(*key, stored, logged);
     let mut after = i64::MIN;
     loop {

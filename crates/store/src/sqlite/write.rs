@@ -1,8 +1,8 @@
 //! Writing: one transaction at a time, with its audit entries.
 
 use serde_json::{Value, json};
-use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{Connection as _, SqlitePool, Transaction};
 use tokio::sync::MutexGuard;
 
 use super::Sqlite;
@@ -15,29 +15,31 @@ use crate::records::{AuditEntry, AuditHead, Change};
 /// Longest detail of an audit entry in bytes.
 const MAX_DETAIL_BYTES: usize = 64 << 10;
 
-/// The connection that writes.
+/// The connection that writes, with the end of the trail.
 #[derive(Debug)]
 pub(super) struct Writer {
-    pub(super) connection: SqliteConnection,
+    /// Of one connection: a transaction that is dropped is rolled back at once.
+    pub(super) pool: SqlitePool,
     /// The end of the trail that the next entry is chained to. It is kept here, not read again for
     /// each entry, so that who changes the file meanwhile does not get the change signed.
     pub(super) head: Option<AuditHead>,
-    /// A transaction was begun and its end was not seen: its future was dropped.
-    pub(super) open: bool,
+    /// The end of a commit was not seen: it failed, or its future was dropped.
+    pub(super) unsure: bool,
 }
 
 impl Writer {
     /// Moves the write-ahead log into the database file, as far as that goes.
     pub(super) async fn checkpoint(&mut self) {
-        let statement = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
         // What stays in the log is found by the next one who opens.
-        let _ = statement.execute(&mut self.connection).await;
+        let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.pool).await;
     }
 }
 
 /// A transaction under way. Dropped without [`Write::commit`], it leaves nothing.
 pub(super) struct Write<'a> {
     store: &'a Sqlite,
+    // Dropped before the lock is given back.
+    transaction: Transaction<'static, sqlx::Sqlite>,
     writer: MutexGuard<'a, Writer>,
     /// The end of the trail with the entries of this transaction.
     head: Option<([u8; 32], u64)>,
@@ -47,34 +49,33 @@ impl Sqlite {
     /// Begins a transaction; others wait until it has ended.
     pub(super) async fn write(&self) -> Result<Write<'_>> {
         let mut writer = self.writer.lock().await;
-        if writer.open {
-            // Fails if the transaction had ended after all.
-            let _ = sqlx::query("ROLLBACK").execute(&mut writer.connection).await;
-            writer.head = trail::after_drop(self, &mut writer).await?;
+        let begun = writer.pool.begin_with("BEGIN IMMEDIATE").await;
+        let mut transaction = begun.map_err(|e| refused(&self.path, &e))?;
+        if writer.unsure {
+            let head = trail::after_drop(self, &mut transaction, writer.head.as_ref()).await?;
+            writer.head = head;
+            writer.unsure = false;
         }
-        writer.open = true;
-        let begun = sqlx::query("BEGIN IMMEDIATE").execute(&mut writer.connection).await;
-        begun.map_err(|e| refused(&self.path, &e))?;
-        Ok(Write { store: self, writer, head: None })
+        Ok(Write { store: self, transaction, writer, head: None })
     }
 }
 
 impl Write<'_> {
     /// Runs a statement; gives the number of rows it changed.
     pub(super) async fn run(&mut self, statement: Statement<'_>) -> Result<u64> {
-        let done = statement.execute(&mut self.writer.connection).await;
+        let done = statement.execute(&mut *self.transaction).await;
         done.map(|done| done.rows_affected()).map_err(|e| refused(&self.store.path, &e))
     }
 
     /// The first row.
     pub(super) async fn one(&mut self, statement: Statement<'_>) -> Result<Option<SqliteRow>> {
-        let row = statement.fetch_optional(&mut self.writer.connection).await;
+        let row = statement.fetch_optional(&mut *self.transaction).await;
         row.map_err(|e| refused(&self.store.path, &e))
     }
 
     /// All rows.
     pub(super) async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<SqliteRow>> {
-        let rows = statement.fetch_all(&mut self.writer.connection).await;
+        let rows = statement.fetch_all(&mut *self.transaction).await;
         rows.map_err(|e| refused(&self.store.path, &e))
     }
 
@@ -148,12 +149,13 @@ impl Write<'_> {
             .bind(head.signature.clone());
             self.run(put).await?;
         }
-        self.run(sqlx::query("COMMIT")).await?;
-        self.writer.open = false;
+        let Write { store, transaction, mut writer, .. } = self;
+        writer.unsure = head.is_some();
+        transaction.commit().await.map_err(|e| refused(&store.path, &e))?;
+        writer.unsure = false;
         let Some(head) = head else { return Ok(()) };
-        self.writer.head = Some(head.clone());
-        self.store.heads.send_replace(Some(head.clone()));
-        let Write { store, writer, .. } = self;
+        writer.head = Some(head.clone());
+        store.heads.send_replace(Some(head.clone()));
         drop(writer);
         store.log_head(head).await
     }

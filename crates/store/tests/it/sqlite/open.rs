@@ -148,3 +148,22 @@ fn nobody_else_may_read_the_files() {
         }
     });
 }
+
+#[test]
+fn who_reads_does_not_wait_for_who_writes() {
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).await;
+        store.record("a", "b", "{}", &change(1)).await.unwrap();
+        let mut other = intruder(folder.path()).await;
+        execute(&mut other, "BEGIN IMMEDIATE; INSERT INTO settings VALUES ('a', 'b')").await;
+        // More than there are readers, so that each of them connects meanwhile.
+        let read = futures_util::future::join_all((0..16).map(|_| store.entries_from(0, 9)));
+        for entries in tokio::time::timeout(std::time::Duration::from_secs(5), read).await.unwrap()
+        {
+            assert_eq!(entries.unwrap().len(), 1);
+        }
+        execute(&mut other, "ROLLBACK").await;
+        store.record("a", "b", "{}", &change(2)).await.unwrap();
+    });
+}

@@ -212,15 +212,18 @@ proptest! {
                     let old = format!("substr({whole}, {at}, 1)");
                     let new = format!("iif({old} = x'{byte:02x}', x'{:02x}', x'{byte:02x}')", byte ^ 1);
                     format!(
-                        "UPDATE audit SET {name} = cast(cast(
+                        "UPDATE audit SET {name} = iif({name} IS NULL, 'x', cast(cast(
                            substr({whole}, 1, {at} - 1) || {new} || substr({whole}, {at} + 1)
-                         AS blob) AS {cast}) WHERE sequence = {row}"
+                         AS blob) AS {cast})) WHERE sequence = {row}"
                     )
                 }
             };
             tamper(folder.path(), &statement).await;
             let report = check(folder.path()).await;
             assert!(!report.is_intact(), "{statement}");
+            // However it was changed, the service starts.
+            open(folder.path()).await;
+            assert!(!check(folder.path()).await.is_intact(), "{statement}");
         });
     }
 }
