@@ -61,6 +61,9 @@ fn a_detection_comes_back_as_it_was_stored() {
     });
 }
 
+/// Whether a detection is meant by a filter.
+type Holds = fn(&NewDetection) -> bool;
+
 #[test]
 fn filters_agree_with_a_scan() {
     each(async |store| {
@@ -68,7 +71,7 @@ fn filters_agree_with_a_scan() {
         let judged = feedback("fbk-1", &all[9].id, Judgement::Benign);
         store.add_feedback(&judged, &change(1)).await.unwrap();
         let filter = DetectionFilter::default;
-        let filters: [(DetectionFilter, fn(&NewDetection) -> bool); 9] = [
+        let filters: [(DetectionFilter, Holds); 9] = [
             (filter(), |_| true),
             (DetectionFilter { since: Some(at(50)), ..filter() }, |d| d.at >= at(50)),
             (DetectionFilter { until: Some(at(50)), ..filter() }, |d| d.at < at(50)),
