@@ -7,7 +7,6 @@ pub mod explain;
 pub mod import;
 pub mod kernels;
 pub mod linear;
-#[allow(dead_code, unused_imports, reason = "each method uses a part of it")]
 mod matrix;
 pub mod neighbours;
 mod prequential;

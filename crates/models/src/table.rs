@@ -2,7 +2,9 @@
 
 use rayon::prelude::*;
 use tripline_core::schema::AlignedColumn;
-use tripline_core::{Field, FieldKind, FitError, FrameError, Rows, Schema, ScoreError};
+use tripline_core::{
+    Field, FieldKind, FitError, FrameError, LoadError, Rows, Schema, ScoreError, State, StateError,
+};
 
 /// The columns of a schema, in its order.
 pub(crate) struct Table<'a> {
@@ -49,6 +51,24 @@ pub(crate) fn numeric_schema(rows: &Rows) -> Result<Schema, FitError> {
 /// A schema of numeric columns with these names.
 pub(crate) fn is_numeric(schema: &Schema) -> bool {
     schema.fields().iter().all(|field: &Field| field.kind == FieldKind::Numeric)
+}
+
+/// A schema of numeric columns from a state, at least one.
+pub(crate) fn load_numeric_schema(state: &State) -> Result<Schema, LoadError> {
+    let schema = Schema::load(state.state("schema")?)?;
+    if schema.is_empty() || !is_numeric(&schema) {
+        return Err(StateError::invalid("schema", "numeric columns, at least one").into());
+    }
+    Ok(schema)
+}
+
+/// `expected` finite numbers from a state.
+pub(crate) fn finite(state: &State, name: &str, expected: usize) -> Result<Vec<f64>, StateError> {
+    let numbers = state.f64s(name)?;
+    if numbers.len() != expected || numbers.iter().any(|number| !number.is_finite()) {
+        return Err(StateError::invalid(name, &format!("{expected} finite numbers")));
+    }
+    Ok(numbers.to_vec())
 }
 
 impl<'a> Table<'a> {

@@ -10,8 +10,7 @@ use tripline_core::{
     Link, LoadError, Schema, ScoreError, State, StateError,
 };
 
-use super::prologue::{finite, load_schema};
-use crate::table::Table;
+use crate::table::{Table, finite, load_numeric_schema};
 
 /// Least rows scored at a time: enough that a column's table is read from the cache more than once.
 const LEAST_BLOCK: usize = 8192;
@@ -44,7 +43,7 @@ pub(super) struct Additive<C> {
 impl<C: ColumnScore> Additive<C> {
     /// From a model file.
     pub(super) fn load(card: &'static Card, state: &State) -> Result<Self, LoadError> {
-        let schema = load_schema(state)?;
+        let schema = load_numeric_schema(state)?;
         let columns = state.states("columns")?;
         if columns.len() != schema.len() {
             return Err(StateError::invalid("columns", "one entry for each column").into());

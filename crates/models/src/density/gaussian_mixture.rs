@@ -15,8 +15,8 @@ use tripline_core::{
 
 use super::kmeans::kmeans;
 use super::mixture::{self, Component, CovarianceType, expect, maximise, surprise};
-use super::prologue::{columns, load_schema};
-use crate::table::Table;
+use super::prologue::columns;
+use crate::table::{Table, load_numeric_schema};
 
 /// Gaussian mixture.
 pub static CARD: Card = Card {
@@ -210,7 +210,7 @@ impl Detector for Fitted {
 }
 
 fn load(state: &State, _: &Register) -> Result<Box<dyn Detector>, LoadError> {
-    let schema = load_schema(state)?;
+    let schema = load_numeric_schema(state)?;
     let components = mixture::load(state, schema.len())?;
     Ok(Box::new(Fitted { schema, components }))
 }

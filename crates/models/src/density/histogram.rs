@@ -5,7 +5,7 @@ use tripline_core::{State, StateError};
 
 use super::additive::ColumnScore;
 use super::bins::{BLOCK, Places};
-use super::prologue::finite;
+use crate::table::finite;
 
 /// Bins of one column with their scores.
 #[derive(Debug, Clone)]

@@ -11,12 +11,12 @@ use tripline_core::{
     ParamValue, Params, Range, Register, Schema, ScoreError, Shape, State, Supervision,
 };
 
-use super::prologue::{columns, load_schema};
+use super::prologue::columns;
 use super::quadratic::Quadratic;
 use super::quadratic_model::{Combine, QuadraticModel};
 use super::running_pca::RunningPca;
 use super::standard::Standard;
-use crate::table::Table;
+use crate::table::{Table, load_numeric_schema};
 
 /// Incremental PCA.
 pub static CARD: Card = Card {
@@ -264,7 +264,7 @@ impl Explain for Fitted {
 }
 
 fn load(state: &State, _: &Register) -> Result<Box<dyn Detector>, LoadError> {
-    let schema = load_schema(state)?;
+    let schema = load_numeric_schema(state)?;
     let running = RunningPca::load(state.state("running")?, schema.len())?;
     // More would be no error, but could overflow.
     let batch = state.count("batch")?.clamp(1, 5_000_000);

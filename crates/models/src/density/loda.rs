@@ -12,7 +12,7 @@ use tripline_core::{
     ScoreError, Shape, State, StateError, Supervision, math,
 };
 
-use crate::table::{Table, is_numeric, numeric_schema};
+use crate::table::{Table, load_numeric_schema, numeric_schema};
 
 /// Larger values count as this, so that projections with their ranges are numbers.
 const LARGEST: f64 = 1e150;
@@ -249,10 +249,7 @@ impl Detector for Fitted {
 }
 
 fn load(state: &State, _: &Register) -> Result<Box<dyn Detector>, LoadError> {
-    let schema = Schema::load(state.state("schema")?)?;
-    if !is_numeric(&schema) {
-        return Err(StateError::invalid("schema", "numeric columns").into());
-    }
+    let schema = load_numeric_schema(state)?;
     let bounded = |numbers: &[f64]| numbers.iter().all(|number| number.abs() <= 1e152);
     let load = |state: &State| -> Result<Cut, StateError> {
         let (columns, weights) = (state.u32s("columns")?, state.f64s("weights")?);

@@ -160,6 +160,12 @@ impl Estimator for Pca {
     fn fit(&self, frame: &Frame, context: &FitContext<'_>) -> Result<Box<dyn Detector>, FitError> {
         let (schema, table) = columns(frame, context)?;
         let width = schema.len();
+        if self.components > 1.0 && self.components > width as f64 {
+            return Err(FitError::Param {
+                name: "n_components".to_owned(),
+                reason: format!("{} of {width} columns: give at most {width}", self.components),
+            });
+        }
         let moments = finite_moments(&schema, &table)?;
         if !context.progress.go_on() {
             return Err(FitError::Cancelled);

@@ -5,9 +5,8 @@ use tripline_core::{
 };
 
 use super::pca::CARD;
-use super::prologue::{finite, load_schema};
 use super::standard::Standard;
-use crate::table::Table;
+use crate::table::{Table, finite, load_numeric_schema};
 
 /// A fitted sum of distances.
 pub(super) struct PcaDistance {
@@ -31,7 +30,7 @@ impl PcaDistance {
 
     /// From a model file.
     pub(super) fn load(state: &State) -> Result<Self, LoadError> {
-        let schema = load_schema(state)?;
+        let schema = load_numeric_schema(state)?;
         let standard = Standard::load(state, schema.len())?;
         let weights = finite(state, "weights", state.f64s("weights")?.len())?;
         if weights.iter().any(|weight| *weight <= 0.0) {

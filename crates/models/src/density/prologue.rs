@@ -1,11 +1,11 @@
-//! What the methods of this family do before they fit, and check when they load.
+//! What the methods of this family do before they fit.
 
 use rayon::prelude::*;
-use tripline_core::{FitContext, FitError, Frame, LoadError, Schema, State, StateError};
+use tripline_core::{FitContext, FitError, Frame, Schema};
 
 use super::standard::Standard;
 use crate::matrix::{Moments, moments};
-use crate::table::{Table, is_numeric, numeric_schema};
+use crate::table::{Table, numeric_schema};
 
 /// The schema with the columns of a frame of at least one row; all cells are finite.
 pub(super) fn columns<'a>(
@@ -29,24 +29,6 @@ pub(super) fn columns<'a>(
 pub(super) fn too_large(column: &str) -> FitError {
     let reason = format!("the numbers of column `{column}` are too large, scale them");
     FitError::Diverged { reason }
-}
-
-/// A schema of numeric columns from a state, at least one.
-pub(super) fn load_schema(state: &State) -> Result<Schema, LoadError> {
-    let schema = Schema::load(state.state("schema")?)?;
-    if schema.is_empty() || !is_numeric(&schema) {
-        return Err(StateError::invalid("schema", "one of numeric columns").into());
-    }
-    Ok(schema)
-}
-
-/// `expected` finite numbers from a state.
-pub(super) fn finite(state: &State, name: &str, expected: usize) -> Result<Vec<f64>, StateError> {
-    let numbers = state.f64s(name)?;
-    if numbers.len() != expected || numbers.iter().any(|number| !number.is_finite()) {
-        return Err(StateError::invalid(name, &format!("{expected} finite numbers")));
-    }
-    Ok(numbers.to_vec())
 }
 
 /// Standardised columns, with what standardises them, with the moments before that.

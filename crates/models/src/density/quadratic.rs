@@ -2,8 +2,8 @@
 
 use tripline_core::{State, StateError};
 
-use super::prologue::finite;
 use crate::matrix::{Cholesky, dot};
+use crate::table::finite;
 
 /// A positive semidefinite quadratic form of some columns.
 #[derive(Debug, Clone, PartialEq)]

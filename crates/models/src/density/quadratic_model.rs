@@ -12,10 +12,9 @@ use tripline_core::{
 };
 
 use super::additive::one_output;
-use super::prologue::load_schema;
 use super::quadratic::Quadratic;
 use super::standard::Standard;
-use crate::table::Table;
+use crate::table::{Table, load_numeric_schema};
 
 /// How the forms make one score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +55,7 @@ pub(super) struct QuadraticModel {
 impl QuadraticModel {
     /// From a model file.
     pub(super) fn load(card: &'static Card, state: &State) -> Result<Self, LoadError> {
-        let schema = load_schema(state)?;
+        let schema = load_numeric_schema(state)?;
         let standard = Standard::load(state, schema.len())?;
         let forms = state.states("forms")?.iter();
         let forms: Result<Vec<_>, _> = forms.map(|f| Quadratic::load(f, schema.len())).collect();

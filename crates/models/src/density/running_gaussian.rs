@@ -13,13 +13,13 @@ use tripline_core::{
     Register, Schema, ScoreError, Shape, State, StateError, Supervision,
 };
 
-use super::prologue::{columns, load_schema};
+use super::prologue::columns;
 use super::quadratic::Quadratic;
 use super::quadratic_model::{Combine, QuadraticModel};
 use super::running_moments::RunningMoments;
 use super::standard::Standard;
 use crate::matrix::Moments;
-use crate::table::Table;
+use crate::table::{Table, load_numeric_schema};
 
 /// Running Gaussian.
 pub static CARD: Card = Card {
@@ -224,7 +224,7 @@ impl Detector for Fitted {
 }
 
 fn load(state: &State, _: &Register) -> Result<Box<dyn Detector>, LoadError> {
-    let schema = load_schema(state)?;
+    let schema = load_numeric_schema(state)?;
     let running = RunningMoments::load(state.state("running")?, schema.len())?;
     let model = publish(&running.moments(), &schema)
         .map_err(|_| StateError::invalid("running", "moments of a covariance in range"))?;

@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 
 use tripline_core::{State, StateError};
 
-use super::prologue::finite;
 use crate::matrix::Moments;
+use crate::table::finite;
 
 /// What was learnt of rows of d columns.
 #[derive(Debug, Clone, PartialEq)]

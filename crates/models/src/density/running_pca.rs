@@ -8,8 +8,8 @@
 
 use tripline_core::{State, StateError, math};
 
-use super::prologue::finite;
 use crate::matrix::{dot, symmetric_eigen};
+use crate::table::finite;
 
 /// Singular values below this share of the largest are rounding of the eigenvalues, their squares.
 const ROUNDING: f64 = 1e-7;

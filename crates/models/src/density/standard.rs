@@ -3,9 +3,8 @@
 use rayon::prelude::*;
 use tripline_core::{State, StateError};
 
-use super::prologue::finite;
 use crate::matrix::Moments;
-use crate::table::Table;
+use crate::table::{Table, finite};
 
 /// Bound of a standardised value: sums of squares of a few thousand stay in range.
 const BOUND: f64 = 1e75;

@@ -19,8 +19,8 @@ use tripline_core::{
 };
 
 use super::additive::{mean, one_output};
-use super::prologue::{columns, finite, load_schema, too_large};
-use crate::table::Table;
+use super::prologue::{columns, too_large};
+use crate::table::{Table, finite, load_numeric_schema};
 
 /// Z-score.
 pub static CARD: Card = Card {
@@ -224,7 +224,7 @@ impl Detector for Fitted {
 }
 
 fn load(state: &State, _: &Register) -> Result<Box<dyn Detector>, LoadError> {
-    let schema = load_schema(state)?;
+    let schema = load_numeric_schema(state)?;
     let limit = state.f64("limit")?;
     if !(1.0..=1e9).contains(&limit) {
         return Err(StateError::invalid("limit", "in the card's range").into());

@@ -81,12 +81,19 @@ pub(crate) fn shares(weights: &[f64]) -> Vec<f64> {
 }
 
 /// The share of held-out benign rows that a member's vote may be wrong about gives its threshold:
-/// the least score that at most that share of them is above.
-pub(crate) fn vote_threshold(benign: &[f64], fpr: f64) -> f64 {
-    let mut sorted = benign.to_vec();
-    sorted.sort_by(|a, b| b.total_cmp(a));
-    let allowed = (fpr * sorted.len() as f64) as usize;
-    sorted.get(allowed).or(sorted.last()).copied().unwrap_or(f64::MAX)
+/// the least score that at most that share of them, by weight, is above. Without `weights` each row
+/// counts once.
+pub(crate) fn vote_threshold(benign: &[f64], weights: Option<&[f64]>, fpr: f64) -> f64 {
+    let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+    let mut order: Vec<usize> = (0..benign.len()).collect();
+    order.sort_by(|&a, &b| benign[b].total_cmp(&benign[a]).then(a.cmp(&b)));
+    let allowed = fpr * order.iter().map(|&row| weight(row)).sum::<f64>();
+    let mut above = 0.0;
+    let found = order.iter().find(|&&row| {
+        above += weight(row);
+        above > allowed
+    });
+    found.or(order.last()).map_or(f64::MAX, |&row| benign[row])
 }
 
 #[cfg(test)]
@@ -96,9 +103,24 @@ mod tests {
     #[test]
     fn a_threshold_lets_a_share_of_benign_rows_through() {
         let benign: Vec<f64> = (0..100).map(f64::from).collect();
-        let threshold = vote_threshold(&benign, 0.05);
+        let threshold = vote_threshold(&benign, None, 0.05);
         assert_eq!(benign.iter().filter(|&&score| score > threshold).count(), 5);
         let ties = vec![1.0; 50];
-        assert_eq!(vote_threshold(&ties, 0.1), 1.0);
+        assert_eq!(vote_threshold(&ties, None, 0.1), 1.0);
+    }
+
+    #[test]
+    fn a_weight_counts_as_rows() {
+        let (scores, weights) = ([5.0, 1.0, 4.0, 3.0, 2.0], [3.0, 4.0, 1.0, 2.0, 10.0]);
+        let repeated: Vec<f64> = scores
+            .iter()
+            .zip(weights)
+            .flat_map(|(&score, weight)| std::iter::repeat_n(score, weight as usize))
+            .collect();
+        for fpr in [0.0, 0.1, 0.15, 0.2, 0.25, 0.4, 0.5] {
+            let expected = vote_threshold(&repeated, None, fpr);
+            assert_eq!(vote_threshold(&scores, Some(&weights), fpr), expected, "{fpr}");
+        }
+        assert_ne!(vote_threshold(&scores, None, 0.2), vote_threshold(&repeated, None, 0.2));
     }
 }

@@ -7,10 +7,12 @@ use tripline_core::{Category, Column, FitError, Labels, Rng, Rows};
 /// A part number of its own keeps this draw apart from those of the members.
 const PART: u64 = 0x666f_6c64;
 
-/// The rows held out by each fold, rising; at least two folds, none empty.
+/// The rows held out by each fold, rising; none empty.
 ///
-/// Rows with equal cells share a fold: else a member would have seen the very row that it is to
-/// score. Each class is dealt over the folds, so that they hold about the same share of it.
+/// The only distinct attack, or the only distinct benign row, is in no fold: without it there would
+/// be nothing to tell apart. Rows with equal cells share a fold: else a member would have seen the
+/// very row that it is to score. Each class is dealt over the folds, so that they hold about the same
+/// share of it.
 pub(crate) fn folds(
     rows: &Rows,
     labels: Option<&Labels>,
@@ -23,12 +25,25 @@ pub(crate) fn folds(
             reason: "all rows are equal; at least two distinct rows are needed".to_owned(),
         });
     }
+    let alone = |attack: bool| {
+        let same =
+            |group: &&Vec<usize>| labels.is_some_and(|labels| labels.is_attack(group[0]) == attack);
+        groups.iter().filter(same).count() == 1
+    };
+    let (one_benign, one_attack) = (alone(false), alone(true));
+    let kept = |group: &[usize]| {
+        labels.is_some_and(
+            |labels| {
+                if labels.is_attack(group[0]) { one_attack } else { one_benign }
+            },
+        )
+    };
     let class = |group: &[usize]| labels.map_or(0, |labels| labels.codes()[group[0]]);
     let classes = labels.map_or(1, |labels| labels.classes().len());
     let mut held_out = vec![Vec::new(); count.clamp(2, groups.len())];
     for code in 0..classes as u32 {
         let mut mine: Vec<&Vec<usize>> =
-            groups.iter().filter(|group| class(group) == code).collect();
+            groups.iter().filter(|group| class(group) == code && !kept(group)).collect();
         Rng::for_part(seed ^ PART, u64::from(code)).shuffle(&mut mine);
         // The fold with the fewest rows of this class takes the next group; of equals the one with
         // the fewest rows at all.
@@ -108,6 +123,18 @@ mod tests {
         }
         assert!((0..80).all(|row| fold_of[row] == fold_of[row + 40]));
         assert_eq!(others(5, &[1, 3]), [0, 2, 4]);
+    }
+
+    #[test]
+    fn the_only_distinct_attack_is_never_held_out() {
+        let values: Vec<Vec<f64>> = (0..30).map(|row| vec![f64::from(row).max(2.0)]).collect();
+        let rows = Rows::from_matrix(&["a"], &values).unwrap();
+        let labels = Labels::binary(&(0..30).map(|row| row < 3).collect::<Vec<_>>());
+        let folds = folds(&rows, Some(&labels), 3, 0).unwrap();
+        assert_eq!(folds.len(), 3);
+        let mut held: Vec<usize> = folds.concat();
+        held.sort_unstable();
+        assert_eq!(held, (3..30).collect::<Vec<_>>());
     }
 
     #[test]

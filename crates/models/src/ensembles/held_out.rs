@@ -20,7 +20,8 @@ pub(crate) fn seed_of(seed: u64, number: usize) -> u64 {
     Rng::for_part(seed, number as u64).next_u64()
 }
 
-/// Fits a member once for each fold to the other rows, then to all rows.
+/// Fits a member once for each fold to the other rows, then to all rows. Rows in no fold are scored by
+/// the member that was fitted to all.
 pub(crate) fn held_out(
     member: &Member,
     part: &Part,
@@ -32,9 +33,7 @@ pub(crate) fn held_out(
     let mut scores = vec![0.0; count];
     let mut probabilities: Option<Vec<f64>> = None;
     let quiet = fits.quiet();
-    for fold in folds {
-        fits.go_on()?;
-        let fitted = member.fit(&part.select(&others(count, fold)), seed, &quiet)?;
+    let mut take = |fitted: &FittedMember, fold: &[usize]| -> Result<(), FitError> {
         let rows = part.rows.select(fold);
         let told = fitted.score(&rows).map_err(unfit)?;
         for (&row, score) in fold.iter().zip(told) {
@@ -47,10 +46,19 @@ pub(crate) fn held_out(
                 whole[row * width..(row + 1) * width].copy_from_slice(values);
             }
         }
+        Ok(())
+    };
+    for fold in folds {
+        fits.go_on()?;
+        take(&member.fit(&part.select(&others(count, fold)), seed, &quiet)?, fold)?;
         fits.step();
     }
     fits.go_on()?;
     let fitted = member.fit(part, seed, &quiet)?;
+    let kept = others(count, &folds.concat());
+    if !kept.is_empty() {
+        take(&fitted, &kept)?;
+    }
     fits.step();
     Ok(HeldOut { member: fitted, scores, probabilities })
 }

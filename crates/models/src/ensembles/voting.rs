@@ -198,8 +198,9 @@ impl Voting {
                 attacks.as_deref(),
                 part.weights.as_deref(),
             )?;
-            let benign: Vec<f64> = benign.iter().map(|&row| held.scores[row]).collect();
-            let threshold = vote_threshold(&benign, self.fpr);
+            let of = |values: &[f64]| benign.iter().map(|&row| values[row]).collect::<Vec<f64>>();
+            let weights = part.weights.as_deref().map(of);
+            let threshold = vote_threshold(&of(&held.scores), weights.as_deref(), self.fpr);
             voters.push(Voter { member: held.member, scale, threshold });
         }
         let classes = match (&part.labels, part.task) {

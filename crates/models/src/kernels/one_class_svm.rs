@@ -17,7 +17,7 @@ use super::kernel::{Gamma, Kernel};
 use super::lanes::Lanes;
 use super::smo::solve;
 use super::sums::Weighted;
-use crate::table::{Table, is_numeric, numeric_schema};
+use crate::table::{Table, load_numeric_schema, numeric_schema};
 
 /// Largest k(x, x) that is learnt from: columns are kept as single numbers.
 const LARGEST: f64 = 1e30;
@@ -211,10 +211,7 @@ impl Detector for Fitted {
 }
 
 fn load(state: &State, _: &Register) -> Result<Box<dyn Detector>, LoadError> {
-    let schema = Schema::load(state.state("schema")?)?;
-    if schema.is_empty() || !is_numeric(&schema) {
-        return Err(StateError::invalid("schema", "numeric columns, at least one").into());
-    }
+    let schema = load_numeric_schema(state)?;
     let kernel = Kernel::load(state)?;
     let (values, weights) = (state.f64s("support_vectors")?, state.f64s("dual_coef")?);
     if weights.iter().any(|weight| !(0.0..=1.0).contains(weight)) {

@@ -16,7 +16,7 @@ use tripline_core::{
 
 use super::fourier::FourierMap;
 use super::kernel::Gamma;
-use crate::table::{Table, is_numeric, numeric_schema};
+use crate::table::{Table, load_numeric_schema, numeric_schema};
 
 /// Rows whose features are held at a time.
 const BLOCK: usize = 1024;
@@ -247,10 +247,7 @@ impl Detector for Fitted {
 }
 
 fn load(state: &State, _: &Register) -> Result<Box<dyn Detector>, LoadError> {
-    let schema = Schema::load(state.state("schema")?)?;
-    if schema.is_empty() || !is_numeric(&schema) {
-        return Err(StateError::invalid("schema", "numeric columns, at least one").into());
-    }
+    let schema = load_numeric_schema(state)?;
     let map = FourierMap::load(state, schema.len())?;
     let (weights, offset) = (state.f64s("weights")?.to_vec(), state.f64("offset")?);
     let bounded = |number: &f64| number.abs() <= LARGEST;

@@ -9,7 +9,7 @@ use tripline_core::{
 };
 
 use super::head::Head;
-use crate::table::{Table, is_numeric};
+use crate::table::{Table, finite, load_numeric_schema};
 
 /// Rows scored at a time: a column's part of them fits the first cache beside the outputs.
 const BLOCK: usize = 1024;
@@ -121,10 +121,7 @@ impl LinearModel {
 
     /// From a model file.
     pub(super) fn load(card: &'static Card, state: &State) -> Result<Self, LoadError> {
-        let schema = Schema::load(state.state("schema")?)?;
-        if schema.is_empty() || !is_numeric(&schema) {
-            return Err(StateError::invalid("schema", "one of numeric columns").into());
-        }
+        let schema = load_numeric_schema(state)?;
         let head = Head::from_name(state.text("head")?)
             .ok_or_else(|| StateError::invalid("head", "the name of one"))?;
         let link = link_of(state.text("link")?)?;
@@ -147,15 +144,6 @@ impl LinearModel {
         };
         Ok(model)
     }
-}
-
-/// `expected` finite numbers from a state.
-pub(super) fn finite(state: &State, name: &str, expected: usize) -> Result<Vec<f64>, StateError> {
-    let numbers = state.f64s(name)?;
-    if numbers.len() != expected || numbers.iter().any(|number| !number.is_finite()) {
-        return Err(StateError::invalid(name, &format!("{expected} finite numbers")));
-    }
-    Ok(numbers.to_vec())
 }
 
 fn link_name(link: Link) -> &'static str {

@@ -10,10 +10,10 @@ use tripline_core::{
 use super::descent::{Descent, Lesson, Line, Schedule, Stop};
 use super::head::Head;
 use super::loss::Loss;
-use super::model::{LinearModel, finite};
+use super::model::LinearModel;
 use super::targets::{CLASS_WEIGHT, FIT_INTERCEPT, Targets, coded};
 use crate::prequential::{one_by_one, unscored};
-use crate::table::{Table, numeric_schema};
+use crate::table::{Table, finite, numeric_schema};
 
 /// The card of the SGD classifier.
 pub static CARD: Card = Card {

@@ -62,7 +62,8 @@ impl Cholesky {
     }
 
     /// The factor, row-major with zeros above the diagonal.
-    pub(crate) fn factor(&self) -> &[f64] {
+    #[cfg(test)]
+    fn factor(&self) -> &[f64] {
         &self.factor
     }
 

@@ -113,11 +113,6 @@ fn mean_products(
 }
 
 impl Moments {
-    /// Standard deviation of each column (divided by the number of rows).
-    pub(crate) fn deviations(&self) -> Vec<f64> {
-        self.covariance.iter().step_by(self.means.len() + 1).map(|entry| entry.sqrt()).collect()
-    }
-
     /// Whether every number is finite.
     pub(crate) fn are_finite(&self) -> bool {
         self.means.iter().chain(&self.covariance).all(|x| x.is_finite())

@@ -13,7 +13,7 @@ use tripline_core::{
 use super::index::{Index, Settings, load_wanted};
 use super::nearest::Neighbour;
 use super::params;
-use crate::table::{is_numeric, numeric_schema};
+use crate::table::{load_numeric_schema, numeric_schema};
 
 /// The card of the distance to the nearest rows.
 pub static CARD: Card = Card {
@@ -183,6 +183,10 @@ impl Detector for Fitted {
         Link::Rank
     }
 
+    fn notes(&self) -> Vec<String> {
+        params::notes(self.n_neighbors, self.index.rows())
+    }
+
     fn save(&self) -> State {
         let mut state = State::new();
         state.put_state("schema", self.schema.save());
@@ -194,10 +198,7 @@ impl Detector for Fitted {
 }
 
 fn load(state: &State) -> Result<Box<dyn Detector>, LoadError> {
-    let schema = Schema::load(state.state("schema")?)?;
-    if !is_numeric(&schema) {
-        return Err(StateError::invalid("schema", "numeric columns").into());
-    }
+    let schema = load_numeric_schema(state)?;
     let method = Method::from_name(state.text("method")?)
         .ok_or_else(|| StateError::invalid("method", "a method of the card"))?;
     let index = Index::load(state, schema.len())?;

@@ -19,7 +19,7 @@ use tripline_core::{
 use super::index::{Index, Settings, load_wanted};
 use super::nearest::Neighbour;
 use super::params;
-use crate::table::{is_numeric, numeric_schema};
+use crate::table::{load_numeric_schema, numeric_schema};
 
 /// The card of the local outlier factor.
 pub static CARD: Card = Card {
@@ -164,6 +164,10 @@ impl Detector for Learnt {
         Link::Rank
     }
 
+    fn notes(&self) -> Vec<String> {
+        params::notes(self.n_neighbors, self.index.rows())
+    }
+
     fn save(&self) -> State {
         let mut state = State::new();
         state.put_state("schema", self.schema.save());
@@ -176,10 +180,7 @@ impl Detector for Learnt {
 }
 
 fn load(state: &State) -> Result<Box<dyn Detector>, LoadError> {
-    let schema = Schema::load(state.state("schema")?)?;
-    if !is_numeric(&schema) {
-        return Err(StateError::invalid("schema", "numeric columns").into());
-    }
+    let schema = load_numeric_schema(state)?;
     let index = Index::load(state, schema.len())?;
     let n_neighbors = load_wanted(state, index.rows())?;
     let numbers = |name: &str, least: f64, largest: f64| -> Result<Vec<f64>, StateError> {

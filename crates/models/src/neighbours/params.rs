@@ -15,7 +15,7 @@ pub(super) const METRIC: ParamSpec = ParamSpec {
 };
 
 /// Exact search takes time with the square of the rows where columns do not depend on each other:
-/// 20,000 rows of 40 such columns take half a second of processor time, so these take three.
+/// 20,000 rows of 40 such columns take a third of a second of processor time, so these take two.
 pub(super) const EXACT_ROWS: ParamSpec = ParamSpec {
     name: "exact_rows",
     doc: "Most distinct rows whose neighbours are found exactly; above it a graph finds nearly all \
@@ -42,6 +42,18 @@ pub(super) const fn n_neighbors(default: i64) -> ParamSpec {
         range: Range::Int { min: 1, max: 100_000, log: true },
         search: Some(Range::Int { min: 3, max: 200, log: true }),
     }
+}
+
+/// What to know of a number of neighbours that so many rows have.
+pub(super) fn notes(wanted: usize, rows: usize) -> Vec<String> {
+    let all = wanted + 1 >= rows;
+    let note = || {
+        format!(
+            "all other rows learnt, {wanted}, count as neighbours: scores tell the distance to the \
+             whole; fit to more than {rows} rows, or with a smaller `n_neighbors`"
+        )
+    };
+    all.then(note).into_iter().collect()
 }
 
 /// At most all other rows; an error if there are none.

@@ -15,7 +15,7 @@ use tripline_core::{
 
 use super::extended_tree::{ExtendedTrees, LARGEST};
 use super::isolation_tree::typical_path;
-use crate::table::{Table, is_numeric, numeric_schema};
+use crate::table::{Table, load_numeric_schema, numeric_schema};
 
 /// Rows that one thread scores at a time.
 const PART: usize = 256;
@@ -165,10 +165,7 @@ impl Detector for Fitted {
 }
 
 fn load(state: &State, _: &Register) -> Result<Box<dyn Detector>, LoadError> {
-    let schema = Schema::load(state.state("schema")?)?;
-    if schema.is_empty() || !is_numeric(&schema) {
-        return Err(StateError::invalid("schema", "numeric columns, at least one").into());
-    }
+    let schema = load_numeric_schema(state)?;
     let typical = state.f64("typical_path")?;
     if !(1e-3..1e9).contains(&typical) {
         return Err(StateError::invalid("typical_path", "above 0").into());

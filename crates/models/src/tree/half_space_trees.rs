@@ -10,11 +10,11 @@ use rayon::prelude::*;
 use tripline_core::{
     Abilities, Card, Detector, Estimator, Family, FitContext, FitError, Frame, Input, Link,
     LoadError, MissingPolicy, Online, ParamSpec, ParamValue, Params, Range, Register, Schema,
-    ScoreError, Shape, State, StateError, Supervision,
+    ScoreError, Shape, State, Supervision,
 };
 
 use super::half_space::{self, HalfSpaces, MAX_HEIGHT, MAX_TREES, MAX_WINDOW};
-use crate::table::{Table, is_numeric, numeric_schema};
+use crate::table::{Table, load_numeric_schema, numeric_schema};
 
 /// Rows between two questions whether to go on.
 const BLOCK: usize = 8192;
@@ -250,10 +250,7 @@ impl Online for Fitted {
 }
 
 fn load(state: &State, _: &Register) -> Result<Box<dyn Detector>, LoadError> {
-    let schema = Schema::load(state.state("schema")?)?;
-    if schema.is_empty() || !is_numeric(&schema) {
-        return Err(StateError::invalid("schema", "numeric columns, at least one").into());
-    }
+    let schema = load_numeric_schema(state)?;
     let trees = HalfSpaces::load(state, schema.len())?;
     Ok(Box::new(Fitted { schema, trees }))
 }

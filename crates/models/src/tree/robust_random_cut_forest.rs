@@ -14,7 +14,7 @@ use tripline_core::{
 };
 
 use super::cut_sample::{CutSample, Keep};
-use crate::table::{Table, is_numeric, numeric_schema};
+use crate::table::{Table, load_numeric_schema, numeric_schema};
 
 /// Rows between two questions whether to go on.
 const BLOCK: usize = 1024;
@@ -260,10 +260,7 @@ impl Online for Fitted {
 }
 
 fn load(state: &State, _: &Register) -> Result<Box<dyn Detector>, LoadError> {
-    let schema = Schema::load(state.state("schema")?)?;
-    if schema.is_empty() || !is_numeric(&schema) {
-        return Err(StateError::invalid("schema", "numeric columns, at least one").into());
-    }
+    let schema = load_numeric_schema(state)?;
     let params = Params::load(PARAMS, state.state("params")?)?;
     let seed = <[u8; 8]>::try_from(state.bytes("seed")?)
         .map_err(|_| StateError::invalid("seed", "eight bytes"))?;

@@ -115,6 +115,24 @@ fn density_scores_are_those_of_the_peers() {
     }
 }
 
+#[test]
+fn more_components_than_columns_are_refused() {
+    let rows: Vec<Vec<f64>> = (0..40).map(|k| vec![f64::from(k), f64::from(k * k % 7)]).collect();
+    let frame: Frame = Rows::from_matrix(&["a", "b"], &rows).unwrap().into();
+    for (given, error) in [("1", None), ("2", None), ("3", Some("3 of 2 columns"))] {
+        let given = [("n_components".to_owned(), given.to_owned())];
+        let given = [&given[..], &[("score".to_owned(), "mahalanobis".to_owned())]].concat();
+        let card = card("pca");
+        let params = Params::parse(card.params, &given).unwrap();
+        let fitted = (card.build)(&params, &register()).unwrap().fit(&frame, &context());
+        match (fitted, error) {
+            (Ok(_), None) => {}
+            (Err(told), Some(error)) => assert!(told.to_string().contains(error), "{told}"),
+            (fitted, _) => panic!("{given:?} is taken: {}", fitted.is_ok()),
+        }
+    }
+}
+
 // scikit-learn 1.9.1, numpy: bench/oracles/density.py
 #[test]
 fn further_rows_are_learnt_as_by_the_peers() {

@@ -43,6 +43,26 @@ fn refusal(card: &Card, given: &[(&str, &str)]) -> String {
 }
 
 #[test]
+fn one_distinct_attack_is_enough() {
+    let mut values: Vec<Vec<f64>> =
+        (0..60).map(|row| vec![f64::from(row % 8), f64::from(row % 7)]).collect();
+    values.extend(vec![vec![90.0, -90.0]; 3]);
+    let frame: Frame = tripline_core::Rows::from_matrix(&["a", "b"], &values).unwrap().into();
+    let labels = Labels::binary(&(0..63).map(|row| row >= 60).collect::<Vec<_>>());
+    let members = ("members", "random_forest(n_estimators=20)+isolation_forest(n_estimators=20)");
+    for (card, given) in [
+        (&voting::CARD, vec![members]),
+        (&voting::CARD, vec![members, ("combine", "hard"), ("fpr", "0.1")]),
+        (&stacking::CARD, vec![members]),
+    ] {
+        let model = fit(card, &given, &frame, Some(&labels)).unwrap();
+        let scores = model.score(&frame).unwrap();
+        let highest = scores[..60].iter().fold(f64::NEG_INFINITY, |highest, s| highest.max(*s));
+        assert!(scores[60] > highest, "{}: {} and {highest}", card.id, scores[60]);
+    }
+}
+
+#[test]
 fn every_combination_keeps_every_promise() {
     let register = register();
     let nested = "voting(members=isolation_forest(n_estimators=10)+extra_trees(n_estimators=5),\

@@ -159,6 +159,10 @@ fn few_rows_and_equal_rows_have_scores() {
         assert_eq!(detector.score(&equal).unwrap(), [usual; 700]);
         let away = detector.score(&matrix(&[vec![1.0, 3.0]])).unwrap();
         assert!(away[0] > usual, "{away:?}");
+        assert!(detector.notes().is_empty());
+        let few = estimator.fit(&matrix(&[vec![1.0], vec![2.0], vec![4.0]]), &CONTEXT).unwrap();
+        let notes = few.notes();
+        assert!(notes.len() == 1 && notes[0].contains("all other rows learnt, 2,"), "{notes:?}");
         let two = matrix(&[vec![0.0], vec![4.0]]);
         assert_eq!(outliers.outlier_scores(&two, &CONTEXT).unwrap().len(), 2);
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use tripline_conformance::check_with;
 use tripline_core::{
     Card, Detector, FitContext, FitError, Frame, ParamValue, Params, Progress, Promise, Rng, Rows,
-    Silent, Task,
+    Silent, State, Task,
 };
 use tripline_models::kernels::one_class_svm::CARD;
 use tripline_models::kernels::one_class_svm_rff;
@@ -258,18 +258,7 @@ fn descent_comes_to_the_optimum_of_its_features() {
     let given = [("nu", "0.2"), ("n_components", "60"), ("max_iter", "2000")];
     let model = fit(&one_class_svm_rff::CARD, &given, &frame_of(&rows));
     let state = model.save();
-    let (frequencies, phases) = (state.f64s("frequencies").unwrap(), state.f64s("phases").unwrap());
-    let features: Vec<Vec<f64>> = rows
-        .iter()
-        .map(|row| {
-            let feature = |c: usize| {
-                let angle: f64 =
-                    row.iter().enumerate().map(|(j, x)| x * frequencies[j * 60 + c]).sum();
-                (2.0_f64 / 60.0).sqrt() * tripline_core::math::cos(angle + phases[c])
-            };
-            (0..60).map(feature).collect()
-        })
-        .collect();
+    let features = mapped(&rows, &state);
     // The same problem solved exactly: a linear machine over the features.
     let features = frame_of(&features);
     let exact = fit(&CARD, &[("kernel", "linear"), ("nu", "0.2"), ("tol", "1e-8")], &features);
@@ -282,6 +271,37 @@ fn descent_comes_to_the_optimum_of_its_features() {
         assert!((score - near).abs() < 0.01, "{score} {near}");
     }
     assert!(correlation(&scores, &expected) > 0.999);
+}
+
+#[test]
+fn the_defaults_come_near_the_optimum_of_their_features() {
+    let (rows, others) = (clouds(1500, 8), clouds(400, 9));
+    for seed in 0..3 {
+        let params = Params::defaults(one_class_svm_rff::CARD.params);
+        let context = FitContext { seed, ..CONTEXT };
+        let estimator = (one_class_svm_rff::CARD.build)(&params, &register()).unwrap();
+        let model = estimator.fit(&frame(&rows), &context).unwrap();
+        let state = model.save();
+        let map = |rows: &[Vec<f64>]| frame(&mapped(rows, &state));
+        let exact =
+            fit(&CARD, &[("kernel", "linear"), ("nu", "0.1"), ("tol", "1e-6")], &map(&rows));
+        let scores = model.score(&frame(&others)).unwrap();
+        let alike = correlation(&scores, &exact.score(&map(&others)).unwrap());
+        assert!(alike > 0.99, "seed {seed}: rank correlation {alike}");
+        let outside = model.score(&frame(&rows)).unwrap().iter().filter(|s| **s > 0.0).count();
+        assert!((145..=155).contains(&outside), "seed {seed}: {outside} of 1500 rows outside");
+    }
+}
+
+/// The features of rows by what a model of random features has saved.
+fn mapped(rows: &[Vec<f64>], state: &State) -> Vec<Vec<f64>> {
+    let (frequencies, phases) = (state.f64s("frequencies").unwrap(), state.f64s("phases").unwrap());
+    let count = phases.len();
+    let feature = |row: &[f64], c: usize| {
+        let angle: f64 = row.iter().enumerate().map(|(j, x)| x * frequencies[j * count + c]).sum();
+        (2.0 / count as f64).sqrt() * tripline_core::math::cos(angle + phases[c])
+    };
+    rows.iter().map(|row| (0..count).map(|c| feature(row, c)).collect()).collect()
 }
 
 #[test]
