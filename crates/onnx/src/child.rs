@@ -35,7 +35,15 @@ const RESERVE: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "16MiB");
 pub(crate) struct Child {
     process: std::process::Child,
     limits: Limits,
+    /// The first of what it wrote to its standard error.
+    said: Vec<u8>,
 }
+
+/// Most of what a child writes to its standard error that is kept, in bytes.
+const MOST_SAID: usize = 4096;
+
+/// How long a child that has closed its output may take to end.
+const LEAVING: Duration = Duration::from_secs(1);
 
 impl Child {
     /// Starts one, without the environment, in a process group of its own: an interrupt from the
@@ -51,7 +59,7 @@ impl Child {
     fn spawn(mut command: Command, limits: Limits) -> Result<Self, OnnxError> {
         use std::os::unix::process::CommandExt as _;
         let start = |source: std::io::Error| OnnxError::Start { reason: source.to_string() };
-        let process = command
+        command
             .env_clear()
             .envs(SAME_EVERYWHERE.iter().copied())
             .env(RESERVE.0, RESERVE.1)
@@ -59,10 +67,9 @@ impl Child {
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(start)?;
-        let child = Self { process, limits };
+            .stderr(Stdio::piped());
+        let process = launch::start(command).map_err(start)?;
+        let child = Self { process, limits, said: Vec::new() };
         child.unblock().map_err(start)?;
         Ok(child)
     }
@@ -147,6 +154,7 @@ impl Child {
         let mut expected = None;
         let mut chunk = vec![0; 1 << 16];
         loop {
+            self.listen(&mut chunk);
             let (Some(input), Some(output)) = (&mut self.process.stdin, &mut self.process.stdout)
             else {
                 return Err(Broken::Ended);
@@ -187,6 +195,9 @@ impl Child {
             }
             let timeout = Timespec::try_from(left).map_err(|_| Broken::Late)?;
             let mut waits = vec![PollFd::new(&*output, PollFlags::IN)];
+            if let Some(errors) = self.process.stderr.as_ref() {
+                waits.push(PollFd::new(errors, PollFlags::IN));
+            }
             if sent < request.len() {
                 waits.push(PollFd::new(&*input, PollFlags::OUT));
             }
@@ -195,15 +206,44 @@ impl Child {
         }
     }
 
+    /// Takes what the child has written to its standard error, which would stop at a full pipe; a
+    /// part at a time, so that a child that never ceases does not keep its parent here.
+    fn listen(&mut self, chunk: &mut [u8]) {
+        const PARTS: usize = 16;
+        for _ in 0..PARTS {
+            let Some(pipe) = &mut self.process.stderr else { return };
+            match pipe.read(chunk) {
+                // Closed: a wait for it would return at once.
+                Ok(0) => self.process.stderr = None,
+                Ok(count) => {
+                    let room = MOST_SAID.saturating_sub(self.said.len());
+                    self.said.extend_from_slice(&chunk[..count.min(room)]);
+                }
+                Err(source) if source.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return,
+            }
+        }
+    }
+
     /// Why a child ended by itself.
     fn ended(&mut self) -> OnnxError {
-        let status = self.process.wait();
-        let mut said = vec![0; 4096];
-        let count = match &mut self.process.stderr {
-            Some(pipe) => pipe.read(&mut said).unwrap_or(0),
-            None => 0,
+        let deadline = Instant::now() + LEAVING;
+        let status = loop {
+            match self.process.try_wait() {
+                Ok(Some(status)) => break Ok(status),
+                Ok(None) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                Ok(None) => {
+                    self.end();
+                    let reason = "it closed its output and went on".to_owned();
+                    return OnnxError::Died { reason };
+                }
+                Err(source) => break Err(source),
+            }
         };
-        let said = printable(&String::from_utf8_lossy(&said[..count]), 300);
+        self.listen(&mut [0; MOST_SAID]);
+        let said = printable(&String::from_utf8_lossy(&self.said), 300);
         match status {
             Ok(status) => reason(status, &said),
             Err(source) => OnnxError::Died { reason: source.to_string() },
@@ -289,6 +329,17 @@ mod tests {
         assert!(matches!(silent, Err(OnnxError::Limit { limit: Limit::Time })), "{silent:?}");
         let noise = answer("cat /dev/zero >&2");
         assert!(matches!(noise, Err(OnnxError::Limit { limit: Limit::Time })), "{noise:?}");
+        let closed = answer("exec >&-; sleep 30").unwrap_err().to_string();
+        assert!(closed.ends_with("it closed its output and went on"), "{closed}");
+    }
+
+    #[test]
+    fn what_a_child_says_does_not_stop_it() {
+        // More than a pipe holds, then an answer: a frame of an empty state.
+        let mut frame = frames::encode(&State::new());
+        let printed: String = frame.drain(..).map(|byte| format!("\\{byte:03o}")).collect();
+        let script = format!("head -c 300000 /dev/zero >&2; printf '{printed}'; cat > /dev/null");
+        answer(&script).unwrap();
     }
 
     #[test]

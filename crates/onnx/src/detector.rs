@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use tripline_core::schema::AlignedColumn;
-use tripline_core::{Category, Classes, Detector, Frame, Link, Schema, ScoreError, State};
+use tripline_core::{
+    Category, Classes, Column, Detector, Frame, Link, Rows, Schema, ScoreError, State,
+};
 
 use crate::card;
 use crate::pool::Pool;
@@ -69,7 +71,7 @@ impl OnnxDetector {
             .par_iter()
             .map(|&start| {
                 let count = step.min(rows.len() - start);
-                self.request(start, count, self.matrix(&aligned.columns, start, count)?)
+                self.request(start, count, self.matrix(rows, &aligned.columns, start, count)?)
             })
             .collect();
         let mut out = Vec::with_capacity(rows.len() * self.width);
@@ -82,6 +84,7 @@ impl OnnxDetector {
     /// Rows as the model takes them, row-major.
     fn matrix(
         &self,
+        rows: &Rows,
         aligned: &[AlignedColumn<'_>],
         start: usize,
         count: usize,
@@ -90,12 +93,21 @@ impl OnnxDetector {
         let mut matrix = vec![0.0; count * width];
         for (j, (column, settings)) in aligned.iter().zip(&self.columns).enumerate() {
             let codes: Vec<f64> = settings.categories.values().copied().collect();
+            // Aligned, a category that the settings do not name looks like a missing one.
+            let given = rows.column(&settings.name);
+            let is_missing = |row: usize| match given {
+                Some(Column::Category(category)) => category.codes[row] == Category::MISSING,
+                _ => true,
+            };
             for row in 0..count {
                 let value = match column {
                     AlignedColumn::Numeric(values) => {
                         Some(values[start + row]).filter(|value| value.is_finite())
                     }
                     AlignedColumn::Category(category) => match category[start + row] {
+                        Category::MISSING if is_missing(start + row) => {
+                            settings.missing.or(settings.unknown)
+                        }
                         Category::MISSING => settings.unknown,
                         code => codes.get(code as usize).copied(),
                     },

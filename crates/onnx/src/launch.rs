@@ -1,7 +1,9 @@
 //! How the child is started: the same program with a hidden argument.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::process::{Child, Command};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The first argument of a program that is started as a child.
 pub const WORKER: &str = "onnx-worker";
@@ -20,4 +22,29 @@ pub(crate) fn program() -> std::io::Result<PathBuf> {
         Some(program) => Ok(program.clone()),
         None => std::env::current_exe(),
     }
+}
+
+/// A command to start, with the way back.
+type Order = (Command, Sender<std::io::Result<Child>>);
+
+static STARTER: OnceLock<Mutex<Sender<Order>>> = OnceLock::new();
+
+/// Starts a child from a thread that lasts as long as the program: the kernel ends a child that asked
+/// for it when the thread that started it ends.
+pub(crate) fn start(command: Command) -> std::io::Result<Child> {
+    let gone = || std::io::Error::other("the thread that starts children has ended");
+    let (back, answer) = channel();
+    let starter = STARTER.get_or_init(|| {
+        let (orders, waiting) = channel::<Order>();
+        std::thread::spawn(move || {
+            for (mut command, back) in waiting {
+                // Nobody waits any more: the child is ended by its closed input.
+                let _ = back.send(command.spawn());
+            }
+        });
+        Mutex::new(orders)
+    });
+    let sent = starter.lock().unwrap_or_else(PoisonError::into_inner).send((command, back));
+    sent.map_err(|_| gone())?;
+    answer.recv().map_err(|_| gone())?
 }

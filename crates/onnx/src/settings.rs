@@ -56,7 +56,8 @@ pub struct ColumnSettings {
     /// The number of each category; makes it a category column.
     #[serde(default)]
     pub categories: BTreeMap<String, f64>,
-    /// The number of every other category; none treats it as missing.
+    /// The number of every other category; none treats it as missing. It also stands for a missing
+    /// one where `missing` is not given.
     pub unknown: Option<f64>,
 }
 
@@ -268,6 +269,22 @@ score: {output: scores, link: rank, higher_is: normal}
         let text = GOOD.replace("link: rank", "link: logits");
         let message = Settings::parse(&text).unwrap_err().to_string();
         assert!(message.contains("did you mean `logit`?"), "{message}");
+    }
+
+    #[test]
+    fn changed_settings_are_read_or_refused() {
+        let marks = b"\0\t\n -:&*!|>{}[],'\"#%@0e.~\xff";
+        for at in 0..GOOD.len() {
+            for &mark in marks {
+                let mut changed = GOOD.as_bytes().to_vec();
+                changed[at] = mark;
+                let text = String::from_utf8_lossy(&changed);
+                let Ok(settings) = Settings::parse(&text) else { continue };
+                assert!(settings.columns().all(|column| column.scale != 0.0), "{text}");
+            }
+            let _ = Settings::parse(&GOOD[..at]);
+            let _ = Settings::parse(&format!("{}{GOOD}", "[".repeat(at * 100)));
+        }
     }
 
     #[test]

@@ -23,11 +23,24 @@ struct Worker {
 /// Runs the child; to be called first thing in `main` if the first argument is
 /// [`crate::WORKER`], before any thread is started.
 pub fn worker() -> ExitCode {
+    end_with_parent();
     let mut input = std::io::stdin().lock();
     let mut output = std::io::stdout().lock();
     match serve(&mut input, &mut output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// A parent that is killed cannot end the child, and a model that computes without end does not see
+/// that nobody listens. Parents start children from a thread that lasts, for the kernel asks when
+/// that thread ends.
+fn end_with_parent() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Signal, set_parent_process_death_signal};
+        // A kernel that refuses leaves the limit on processor time, and the end of the input.
+        let _ = set_parent_process_death_signal(Some(Signal::KILL));
     }
 }
 

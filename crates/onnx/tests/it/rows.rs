@@ -75,6 +75,10 @@ threshold: -2
     let expected = [-7.0, -9.0, -11.0, -5.0];
     assert_eq!(detector.score(&columns(false)).unwrap(), expected);
     assert_eq!(detector.score(&columns(true)).unwrap(), expected);
+    // A missing category is told from an unknown one where both have a number.
+    let both = text.replace("unknown: 9", "unknown: 9, missing: 20");
+    let detector = read(bytes("named.onnx"), Some(&both)).unwrap();
+    assert_eq!(detector.score(&columns(false)).unwrap(), [-7.0, -9.0, -22.0, -5.0]);
     assert_eq!(detector.link(), Link::Rank);
     assert_eq!(detector.settings().threshold, Some(-2.0));
 }
