@@ -512,6 +512,7 @@ impl EngineError {
             | Self::OutputKind { .. }
             | Self::Filter(_)
             | Self::NoSetColumn { .. } => true,
+            Self::Metric(error) => matches!(error, MetricError::Unknown { .. }),
             Self::Threshold(error) => {
                 matches!(error, ThresholdError::Rule { .. } | ThresholdError::Rate { .. })
             }

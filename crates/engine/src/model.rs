@@ -131,19 +131,21 @@ impl Model {
     /// The first 8 hexadecimal digits of the SHA-256 of its file, without a signature: a version
     /// that a reader can compare.
     pub fn version(&self) -> String {
-        let digest: [u8; 32] = match (self.imported, self.to_file(None)) {
-            (Some(digest), _) => digest,
-            (None, Ok(file)) => Sha256::digest(file.to_bytes()).into(),
-            (None, Err(_)) => return "unknown".to_owned(),
-        };
-        tripline_core::text::hexadecimal(&digest[..4])
+        match self.imported.or_else(|| self.sha256()) {
+            Some(digest) => tripline_core::text::hexadecimal(&digest[..4]),
+            None => "unknown".to_owned(),
+        }
     }
 
     /// The SHA-256 of its file, without a signature, in hexadecimal; none for an imported model,
     /// which has no file of ours.
     pub fn digest(&self) -> Option<String> {
+        self.sha256().map(tripline_core::text::hexadecimal)
+    }
+
+    fn sha256(&self) -> Option<[u8; 32]> {
         let file = self.to_file(None).ok()?;
-        Some(tripline_core::text::hexadecimal(Sha256::digest(file.to_bytes())))
+        Some(Sha256::digest(file.to_bytes()).into())
     }
 
     /// Class names, the first benign, for a model that tells classes apart.

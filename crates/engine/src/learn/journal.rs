@@ -10,8 +10,9 @@
 //! ```
 //!
 //! A snapshot is on disk before the line that names it, and a line is on disk before the update is
-//! told as done. What a kill leaves is a snapshot that no line names, or an end without a line
-//! break, which is cut off; a whole line that does not fit the chain is never believed.
+//! told as done. Of snapshots the first and those of the last entries are kept. What a kill leaves is
+//! a snapshot that no line names, or an end without a line break, which is cut off; a whole line that
+//! does not fit the chain is never believed.
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,9 @@ use tripline_store::{Limits, write_atomic};
 use super::record::Record;
 use crate::error::EngineError;
 use crate::model::Model;
+
+/// States that are kept beside the first: a rollback to an older one is an error.
+pub(super) const KEPT: usize = 100;
 
 /// Longest journal in bytes: a hundred thousand updates.
 const MAX_JOURNAL: u64 = 1 << 28;
@@ -128,6 +132,13 @@ impl Journal {
     /// The model of a digest; its bytes must have that digest.
     pub(super) fn model(&self, digest: &str) -> Result<Model, EngineError> {
         let path = self.snapshot(digest);
+        if !path.exists() && self.is_old(digest) {
+            let reason = format!(
+                "the state {digest} was removed: the first and those after the last {KEPT} entries \
+                 are kept"
+            );
+            return Err(damaged(&self.folder, reason));
+        }
         let bytes = tripline_store::read_bounded(&path, &Limits::default())?;
         if hexadecimal(Sha256::digest(&bytes)) != digest {
             let reason = "its bytes are not those that the journal names".to_owned();
@@ -152,7 +163,33 @@ impl Journal {
         self.chain = chain;
         self.records.push(record);
         let last = self.records.len() - 1;
+        if let Some(old) = last.checked_sub(KEPT) {
+            let digest = &self.records[old].after;
+            if self.is_old(digest) {
+                // One that stays behind takes room and does no harm.
+                let _ = std::fs::remove_file(self.snapshot(digest));
+            }
+        }
         Ok(&self.records[last])
+    }
+
+    /// Whether no entry that counts for snapshots has this state.
+    fn is_old(&self, digest: &str) -> bool {
+        let recent = self.records.len().saturating_sub(KEPT);
+        let mut kept = self.records.first().into_iter().chain(&self.records[recent..]);
+        !kept.any(|record| record.after == digest)
+    }
+
+    /// Removes a journal of which nothing but its start is told; true if it did.
+    pub(super) fn discard(self) -> bool {
+        let [only] = &self.records[..] else { return false };
+        let files =
+            [self.snapshot(&only.after), self.folder.join("rates"), self.folder.join("journal")];
+        // In this order: what is left behind is never a journal without its snapshot.
+        files.iter().rev().for_each(|file| {
+            let _ = std::fs::remove_file(file);
+        });
+        true
     }
 
     /// Lays down what each source may still send.

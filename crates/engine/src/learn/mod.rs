@@ -208,6 +208,12 @@ impl Learner {
         self.journal.records()
     }
 
+    /// Removes the journal if nothing was learnt, rejected or taken back since it began; true if it
+    /// did.
+    pub fn discard(self) -> bool {
+        self.journal.discard()
+    }
+
     /// Learns what passes of a batch. The state that is told is on disk when this returns.
     pub fn learn(
         &mut self,

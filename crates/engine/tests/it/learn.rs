@@ -271,6 +271,72 @@ fn a_source_that_floods_is_learnt_at_its_rate() {
 }
 
 #[test]
+fn states_of_long_ago_are_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let mut learner =
+        Learner::start(&journal, &model(), None, GuardSettings::default(), 0).unwrap();
+    let mut rng = Rng::new(12);
+    for time in 1..=120 {
+        let rows = data(&around(&mut rng, [0.0; 3], 40, 1.0));
+        learner.learn(&rows, time, &Silent).unwrap();
+    }
+    let snapshots = || {
+        let names = std::fs::read_dir(&journal).unwrap().map(|entry| entry.unwrap().path());
+        names.filter(|path| path.extension().is_some_and(|ending| ending == "trip")).count()
+    };
+    assert!((50..=101).contains(&snapshots()), "{}", snapshots());
+    let error = learner.rollback(5, 200).unwrap_err().to_string();
+    assert!(error.contains("was removed"), "{error}");
+    learner.rollback(0, 201).unwrap();
+    assert_eq!(bytes(learner.model()), bytes(&model()));
+    learner.rollback(100, 202).unwrap();
+    drop(learner);
+    Learner::resume(&journal, None, GuardSettings::default()).unwrap();
+    // The first state stays.
+    Learner::reference_of(&journal).unwrap();
+}
+
+#[test]
+fn a_journal_of_nothing_but_its_start_can_be_discarded() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let start = || Learner::start(&journal, &model(), None, GuardSettings::default(), 0).unwrap();
+    assert!(start().discard());
+    assert_eq!(std::fs::read_dir(&journal).unwrap().count(), 0);
+    let mut learner = start();
+    let rows = data(&around(&mut Rng::new(13), [0.0; 3], BATCH, 1.0));
+    learner.learn(&rows, 1, &Silent).unwrap();
+    assert!(!learner.discard());
+    assert!(Learner::has_journal(&journal));
+}
+
+#[test]
+fn canaries_hold_at_the_default_tolerance() {
+    let folder = tempfile::tempdir().unwrap();
+    // Every row passes by itself, and every batch: the canaries alone hold.
+    let guard = GuardSettings {
+        suspicious: Some(2.0),
+        agreement: 2.0,
+        most_alerts: 1.0,
+        most_above: 1.0,
+        ..GuardSettings::default()
+    };
+    assert_eq!(guard.tolerance, GuardSettings::default().tolerance);
+    let journal = folder.path().join("journal");
+    let mut learner = Learner::start(&journal, &model(), None, guard, 0).unwrap();
+    // Usual traffic goes on being learnt.
+    let usual = data(&around(&mut Rng::new(14), [0.0; 3], 2 * BATCH, 1.0));
+    assert_eq!(learner.learn(&usual, 1, &Silent).unwrap().event, Event::Learn);
+    let before = bytes(learner.model());
+    let one_place = data(&around(&mut Rng::new(15), FINAL, 4 * BATCH, 0.01));
+    let record = learner.learn(&one_place, 2, &Silent).unwrap();
+    assert_eq!((record.event, record.counts.learnt), (Event::Reject, 0), "{record:?}");
+    assert!(record.note.contains("the canaries moved"), "{record:?}");
+    assert_eq!(bytes(learner.model()), before);
+}
+
+#[test]
 fn canaries_undo_what_moves_them() {
     let folder = tempfile::tempdir().unwrap();
     let guard = GuardSettings { tolerance: 1e-9, most_above: 1.0, ..GuardSettings::default() };
