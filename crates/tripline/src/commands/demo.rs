@@ -37,7 +37,9 @@ const REASONS: usize = 6;
 /// models on earlier flows, judges them on later ones, explains the top alert, makes a capture and
 /// watches it, and leaves all of it in a folder.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  tripline demo\n  tripline demo --rows 20000 --out /tmp/demo")]
+#[command(
+    after_help = "Examples:\n  tripline demo\n  tripline demo --rows 20000 --out /tmp/demo\n  tripline demo --serve"
+)]
 pub(crate) struct Demo {
     /// Number of flows
     #[arg(long, value_name = "N", default_value_t = 60_000, value_parser = enough_rows)]
@@ -45,6 +47,14 @@ pub(crate) struct Demo {
     /// The folder for the outputs; files of an earlier demo in it are replaced
     #[arg(long, value_name = "DIR", default_value = "tripline-demo")]
     out: PathBuf,
+    /// Then serve it: the dashboard with the demo's model and detections, until Ctrl-C
+    #[cfg(feature = "serve")]
+    #[arg(long)]
+    serve: bool,
+    /// The port of the service [default: 5003]
+    #[cfg(feature = "serve")]
+    #[arg(long, value_name = "PORT", requires = "serve")]
+    port: Option<u16>,
 }
 
 #[derive(Serialize)]
@@ -154,6 +164,18 @@ impl Demo {
             };
             crate::output::show(terminal, &wire, String::new)?;
         }
+        #[cfg(feature = "serve")]
+        if self.serve {
+            let judged = best.and_then(|fitted| judged_rows(&comparison, fitted));
+            let samples = super::demo_serve::Samples::of(
+                &data,
+                judged.unwrap_or_default(),
+                best.map(|_| paths.model.clone()),
+                paths.capture.clone(),
+            );
+            let folder = self.out.join("service");
+            return super::serve::Serve::of_demo(&folder, self.port, samples).run(&session);
+        }
         Ok(Exit::Ok)
     }
 
@@ -225,13 +247,25 @@ impl Demo {
              tripline check DATA\n  \
              tripline compare DATA --report report.html\n  \
              tripline train DATA --model gradient_boosting -o model.trip\n\
-             \n{seconds:.0} s\n",
+             {offer}\n{seconds:.0} s\n",
+            offer = self.offer(),
             model = paths.model.display(),
             flows = paths.flows.display(),
             capture = paths.capture.display(),
             truth = paths.truth.display(),
         ));
         text
+    }
+}
+
+impl Demo {
+    /// How to see it in a browser.
+    fn offer(&self) -> String {
+        #[cfg(feature = "serve")]
+        if !self.serve {
+            return "\nThe same on a dashboard:\n  tripline demo --serve\n".to_owned();
+        }
+        String::new()
     }
 }
 
@@ -269,6 +303,14 @@ fn chosen<'a>(comparison: &'a Comparison, metric: &str) -> Option<&'a FittedMode
     let value = |at: usize| validation(at, metric).unwrap_or(f64::NEG_INFINITY);
     let best = explained.reduce(|best, next| if value(next) > value(best) { next } else { best });
     best.map(|at| &comparison.models[at])
+}
+
+/// The rows that judged a model: they did not train it.
+#[cfg(feature = "serve")]
+fn judged_rows<'a>(comparison: &'a Comparison, fitted: &FittedModel) -> Option<&'a [usize]> {
+    let id = fitted.model.card().id;
+    let judged = comparison.evaluations.iter().find(|evaluation| evaluation.model == id);
+    judged.map(|evaluation| evaluation.pooled.row.as_slice())
 }
 
 /// The judged row of the highest score, explained.

@@ -8,6 +8,8 @@ pub(crate) mod compare;
 #[cfg(feature = "serve")]
 pub(crate) mod config;
 pub(crate) mod demo;
+#[cfg(feature = "serve")]
+mod demo_serve;
 mod demo_traffic;
 pub(crate) mod detectors;
 pub(crate) mod evaluate;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use tripline_engine::service::Service;
 use tripline_serve::{Server, log_to_stderr};
 
+use crate::commands::demo_serve::Samples;
 use crate::config::Layers;
 use crate::exit::{Exit, Usage};
 use crate::output;
@@ -45,6 +46,9 @@ pub(crate) struct Serve {
     /// Ask for keys on a loopback address too
     #[arg(long)]
     keys: bool,
+    /// What `tripline demo` shows on the dashboard.
+    #[arg(skip)]
+    samples: Option<Samples>,
 }
 
 #[derive(Serialize)]
@@ -55,6 +59,20 @@ struct Started<'a> {
 }
 
 impl Serve {
+    /// Over the folder of a demo.
+    pub(super) fn of_demo(data_dir: &Path, port: Option<u16>, samples: Samples) -> Self {
+        Self {
+            data_dir: Some(data_dir.display().to_string()),
+            bind: None,
+            port,
+            tls_cert: None,
+            tls_key: None,
+            proxy: Vec::new(),
+            keys: false,
+            samples: Some(samples),
+        }
+    }
+
     pub(crate) fn run(&self, session: &Session) -> anyhow::Result<Exit> {
         let layers = self.over(session.layers.clone());
         let serving = Serving::of(&layers.config)?;
@@ -109,6 +127,9 @@ impl Serve {
                 .await
                 .with_context(|| format!("`model.path` {}", path.display()))?;
         }
+        if let Some(samples) = self.samples.clone() {
+            samples.fill(service.clone()).await.context("the demo's detections")?;
+        }
         let tls = serving.server.tls != tripline_serve::settings::Tls::Off;
         let secure = matches!(serving.server.tls, tripline_serve::settings::Tls::Files { .. });
         let server = match Server::bind(service.clone(), serving.server).await {
@@ -159,6 +180,7 @@ impl Serve {
             tls_key: self.tls_key.clone(),
             proxy: self.proxy.clone(),
             keys: self.keys,
+            samples: None,
         }
     }
 }
