@@ -41,7 +41,10 @@
       paths: bars ? bar : undefined,
       points: { show: !bars && data.x.length < 40, size: 5 },
       value: (_, __, ___, row) => {
-        const value = row === null ? data.columns[at].reduce((a, b) => a + (b || 0), 0) : data.columns[at][row];
+        // Without a cursor: the sum of counts, the last value of a line.
+        const column = data.columns[at];
+        const whole = () => (bars ? column.reduce((a, b) => a + (b || 0), 0) : column.findLast((v) => v !== null));
+        const value = row === null ? whole() : column[row];
         if (value === null || value === undefined) return "–";
         return Number.isInteger(value) ? value.toLocaleString("en").replaceAll(",", "\u202f") : value.toPrecision(4);
       },
@@ -63,7 +66,7 @@
         { ...axis, size: 46, space: 34, incrs: bars ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7, 1e8] : undefined,
           values: (_, ticks) => ticks.map((tick) => (tick >= 1e4 ? tick.toLocaleString("en", { notation: "compact" }) : String(+tick.toPrecision(5)))) },
       ],
-      series: [{ label: time ? "from" : figure.dataset.name || "step", value: (_, v) => (v === null ? "any" : time ? new Date(v * 1000).toLocaleString("sv").slice(5, 16) : String(v)) }, ...series],
+      series: [{ label: time ? "from" : figure.dataset.name || "step", value: (_, v) => (v === null ? (bars ? "all" : "last") : time ? new Date(v * 1000).toLocaleString("sv").slice(5, 16) : String(v)) }, ...series],
     };
     place.textContent = "";
     const shown = () => [data.x, ...(bars ? stacked(data.columns) : data.columns)];

@@ -156,11 +156,6 @@ pub(super) fn csrf(viewer: &Viewer) -> Markup {
     html! { input type="hidden" name="csrf" value=(viewer.csrf); }
 }
 
-/// A posted form.
-pub(super) fn post(viewer: &Viewer, action: &str, body: &Markup) -> Markup {
-    html! { form method="post" action=(action) { (csrf(viewer)) (body) } }
-}
-
 /// The field for the token of the first start, where it is still asked for.
 pub(super) fn token_field(viewer: &Viewer, id: &str) -> Markup {
     html! {

@@ -4,7 +4,8 @@ use serde_json::Value;
 use tripline_assess::plot::{ReliabilityBin, short};
 
 use super::view::detection::{Reason, Why};
-use super::view::model::{Curves, Finding};
+use super::view::findings::Finding;
+use super::view::model::Curves;
 
 /// Most lines that a page shows of one object.
 const MOST: usize = 300;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Multipart, Path, State};
-use tripline_store::records::{PageRequest, RunFilter, VersionFilter};
+use tripline_store::records::{PageRequest, RunFilter, Scope, VersionFilter};
 
 use super::super::page::page;
 use super::super::stored;
@@ -100,7 +100,8 @@ pub(crate) async fn upload(
 }
 
 /// Removes a file.
-pub(crate) async fn delete(Path(id): Path<String>, posted: Posted) -> Answer {
+pub(crate) async fn delete(Path(id): Path<String>, mut posted: Posted) -> Answer {
+    posted.unlock(Scope::Train)?;
     let removed = posted.app.service().delete_upload(&id, &posted.change()).await?;
     removed.ok_or_else(|| Problem::not_found("upload", &id))?;
     Ok(posted.done("/ui/data", "deleted"))

@@ -7,10 +7,10 @@ use axum::extract::Path;
 use axum::response::Response;
 use tripline_core::Card;
 use tripline_engine::service::ServiceError;
-use tripline_engine::service::jobs::{JobError, TrainingSpec};
+use tripline_engine::service::jobs::{Accepted, JobError, TrainingSpec};
 use tripline_engine::trainable;
 use tripline_store::metadata::{Begun, StoredAnswer};
-use tripline_store::records::{Job, JobFilter, JobState, PageRequest, Run, RunFilter};
+use tripline_store::records::{Job, JobFilter, JobState, PageRequest, Run, RunFilter, Scope};
 
 use super::super::chart::{Series, X};
 use super::super::fields::{Fields, encode};
@@ -56,6 +56,7 @@ pub(crate) async fn one(Path(id): Path<String>, visit: Visit) -> Answer {
     let shown = job::Shown {
         job: &found,
         spec: &spec,
+        deploys: deploys(&found),
         metrics: &metrics,
         findings: &findings,
         histories: match &run {
@@ -111,14 +112,23 @@ pub(crate) async fn histories(
     Ok(charts)
 }
 
+/// Whether a job deploys what it trains.
+fn deploys(job: &Job) -> bool {
+    Accepted::parse(&job.what.spec).is_ok_and(|spec| spec.asked.deploy)
+}
+
 /// Asks a job to stop.
 pub(crate) async fn cancel(Path(id): Path<String>, posted: Posted) -> Answer {
     posted.app.service().cancel_job(&id, &posted.change()).await?;
     Ok(posted.done(&format!("/ui/jobs/{}", encode(&id)), "cancelled"))
 }
 
-/// Queues a job again.
-pub(crate) async fn retry(Path(id): Path<String>, posted: Posted) -> Answer {
+/// Queues a job again. One that deploys what it trains needs what a deploy needs.
+pub(crate) async fn retry(Path(id): Path<String>, mut posted: Posted) -> Answer {
+    let job = posted.app.store().job(&id).await?.ok_or_else(|| Problem::not_found("job", &id))?;
+    if deploys(&job) {
+        posted.unlock(Scope::Deploy)?;
+    }
     posted.app.service().retry_job(&id, &posted.change()).await?;
     Ok(posted.done(&format!("/ui/jobs/{}", encode(&id)), "queued"))
 }

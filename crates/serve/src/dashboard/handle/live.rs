@@ -4,18 +4,18 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::response::IntoResponse as _;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tripline_engine::service::jobs::JobEvent;
-use tripline_store::records::{Job, NewDetection};
+use tripline_store::records::{Job, JobFilter, NewDetection, PageRequest};
 
 use super::super::stored;
 use super::super::view::{detections, job};
-use super::super::visit::Visit;
+use super::super::visit::{Answer, Visit};
 use crate::app::App;
 
 /// Between two signs of life where nothing happens.
@@ -23,19 +23,24 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 struct Listening {
     app: Arc<App>,
+    /// Jobs as they stand: one may have ended since its page was drawn.
+    first: std::vec::IntoIter<Job>,
     detections: Receiver<Arc<NewDetection>>,
     jobs: Receiver<JobEvent>,
 }
 
 /// The stream; it ends when the service stops.
-pub(crate) async fn stream(visit: Visit) -> Response {
+pub(crate) async fn stream(visit: Visit) -> Answer {
     let service = visit.app.service();
-    let listening = Listening {
-        detections: service.detection_events(),
-        jobs: service.job_events(),
-        app: visit.app.clone(),
-    };
+    let (detections, jobs) = (service.detection_events(), service.job_events());
+    let page = PageRequest { limit: 50, after: None };
+    let known = visit.app.store().jobs(&JobFilter::default(), &page).await?;
+    let first = known.items.into_iter();
+    let listening = Listening { app: visit.app.clone(), first, detections, jobs };
     let events = stream::unfold(listening, |mut listening| async move {
+        if let Some(job) = listening.first.next() {
+            return Some((Ok::<Event, Infallible>(of_job(&job)), listening));
+        }
         loop {
             let event = tokio::select! {
                 () = listening.app.stopping().cancelled() => return None,
@@ -51,10 +56,10 @@ pub(crate) async fn stream(visit: Visit) -> Response {
                     Err(RecvError::Closed) => return None,
                 },
             };
-            return Some((Ok::<Event, Infallible>(event), listening));
+            return Some((Ok(event), listening));
         }
     });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())
 }
 
 fn of_detection(detection: &NewDetection) -> Event {

@@ -53,11 +53,7 @@ pub(crate) async fn one(Path(id): Path<String>, visit: Visit) -> Answer {
     let active = active.filter(|other| other.id != version.id);
     let others: Vec<_> = of_name.iter().filter(|other| other.id != version.id).cloned().collect();
     let history = store.history(&name).await?;
-    // The version that was active before the one that is.
-    let previous = history
-        .iter()
-        .map(|(id, _)| id.as_str())
-        .find(|id| *id != version.id && others.iter().any(|other| other.id == *id));
+    let previous = store.roll_back_target(&name).await?;
     let now = visit.caller.at();
     let mut shadow = store.shadow_comparisons(Timestamp(now.0 - 7 * DAY)).await?;
     shadow.retain(|one| one.model_id == version.id || one.active_id == version.id);
@@ -83,7 +79,7 @@ pub(crate) async fn one(Path(id): Path<String>, visit: Visit) -> Answer {
         findings: &findings,
         active,
         others: &others,
-        previous,
+        previous: previous.as_deref(),
         history: &history,
         shadow: &shadow,
         experiment: experiment.as_ref(),

@@ -8,7 +8,7 @@ use super::super::fields::encode;
 use super::super::page::{Viewer, ask, csrf};
 use super::super::parts::{empty, head, panel, words};
 use super::super::text::{bytes, short_hash, short_time, time};
-use super::model::{Finding, findings};
+use super::findings::{self, Finding};
 
 /// A file that was uploaded.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ pub(crate) fn page(
                     td.n.m { (short_time(upload.at)) }
                     td.n { @if viewer.may(Scope::Train) { div.buttons {
                         a.button href={ "/ui/jobs/new?upload=" (encode(&upload.id)) } { "Train on it" }
-                        (ask(viewer, ("Delete…", ""), &format!("/ui/data/{}/delete", encode(&upload.id)), false, &html! { p { "The file is removed; what was trained on it stays." } }))
+                        (ask(viewer, ("Delete…", ""), &format!("/ui/data/{}/delete", encode(&upload.id)), true, &html! { p { "The file is removed; what was trained on it stays." } }))
                     } } }
                 } } }
             } } }
@@ -82,7 +82,7 @@ pub(crate) fn page(
         }))
         @for one in guarded {
             h3 { a href={ "/ui/models/" (encode(&one.model)) } { (one.model) } }
-            (findings(&one.findings))
+            (findings::panel_of(&one.findings))
         }
     }
 }

@@ -6,11 +6,11 @@ use tripline_store::records::{Job, JobState, Run, Scope};
 
 use super::super::chart::{Kind, Series, X, chart};
 use super::super::fields::encode;
-use super::super::page::{Viewer, ask, post};
+use super::super::page::{Viewer, ask};
 use super::super::parts::{head, pairs, panel, tag, text_panel, words};
 use super::super::text::{bytes, span, time};
+use super::findings::{self, Finding};
 use super::jobs;
-use super::model::{Finding, findings};
 
 /// What the page shows.
 pub(crate) struct Shown<'a> {
@@ -18,6 +18,8 @@ pub(crate) struct Shown<'a> {
     pub(crate) job: &'a Job,
     /// What it is to do: name, value.
     pub(crate) spec: &'a [(String, String)],
+    /// Whether it deploys what it trains.
+    pub(crate) deploys: bool,
     /// Its figures.
     pub(crate) metrics: &'a [(String, f64)],
     /// What the guard found.
@@ -41,7 +43,7 @@ pub(crate) fn page(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
                     @if !job.state.is_final() {
                         (ask(viewer, ("Cancel…", ""), &to("cancel"), false, &html! { p { "The job stops at its next step; what it did is lost." } }))
                     } @else if job.state != JobState::Completed {
-                        (post(viewer, &to("retry"), &html! { button type="submit" { "Queue again" } }))
+                        (ask(viewer, ("Queue again…", ""), &to("retry"), shown.deploys, &html! { p { "The job begins anew." @if shown.deploys { " It deploys what it trains." } } }))
                     }
                 }
             },
@@ -67,7 +69,7 @@ pub(crate) fn page(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
                         tr { th scope="row" { (super::models::figure_name(name)) } td.n { (plot::short(*value)) } }
                     } } } }))
                 }
-                (findings(shown.findings))
+                (findings::panel_of(shown.findings))
             }
             div.stack {
                 (text_panel("What it does", &pairs(&shown.spec.iter().map(|(name, value)| (name.as_str(), html! { (value) })).collect::<Vec<_>>())))

@@ -9,11 +9,11 @@ use tripline_store::time::Timestamp;
 
 use super::super::chart::{Kind, Series, X, chart};
 use super::super::fields::{Fields, encode};
-use super::super::page::{Viewer, ask, csrf, token_field};
+use super::super::page::{Viewer, ask};
 use super::super::parts::{empty, figure, head, pairs, panel, tag, text_panel, words};
 use super::super::text::{bytes, count, share, short_hash, time};
 use super::models::{figure_name, figures_of};
-use super::{audit, experiment};
+use super::{audit, experiment, findings, rule};
 
 /// Points of curves that were stored with a version.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -26,19 +26,6 @@ pub(crate) struct Curves {
     pub(crate) calibration: Vec<ReliabilityBin>,
 }
 
-/// A finding of the guard.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Finding {
-    /// `info`, `warning`, `refusal`: as the guard says.
-    pub(crate) level: String,
-    /// What it is.
-    pub(crate) title: String,
-    /// In words.
-    pub(crate) text: String,
-    /// The way out.
-    pub(crate) way: String,
-}
-
 /// What the page shows.
 pub(crate) struct Shown<'a> {
     /// The version.
@@ -48,7 +35,7 @@ pub(crate) struct Shown<'a> {
     /// Curves on held-out rows.
     pub(crate) curves: &'a Curves,
     /// What the guard found in the training data.
-    pub(crate) findings: &'a [Finding],
+    pub(crate) findings: &'a [findings::Finding],
     /// The active version of the name, if another.
     pub(crate) active: Option<&'a ModelVersion>,
     /// Other versions of the name.
@@ -93,13 +80,13 @@ pub(crate) fn page(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
                 @if let Some(result) = shown.experiment { (experiment::panel_of(viewer, result)) }
                 @if version.status == Status::Active { (experiment::begin(viewer, shown.version, shown.others, shown.experiment.is_some())) }
                 (shadow(shown))
-                (findings(shown.findings))
+                (findings::panel_of(shown.findings))
                 (panel("Audit", &html! { a href=(Fields::default().with("object", &version.id).url("/ui/settings/audit")) { "all of it" } },
                     &html! { @if shown.audit.is_empty() { (empty("No entry yet.", &html! {})) } @else { (audit::table(shown.audit, false)) } }))
             }
             div.stack {
                 (text_panel("Card", &pairs(&card(shown))))
-                (rule(viewer, shown))
+                (rule::panel(viewer, shown.version, shown.rule))
                 (history(shown))
             }
         }
@@ -266,83 +253,6 @@ fn shadow(shown: &Shown<'_>) -> Markup {
             } } }))
         }
     }
-}
-
-/// What the guard found.
-pub(crate) fn findings(findings: &[Finding]) -> Markup {
-    html! {
-        @if !findings.is_empty() {
-            (panel("Guard findings of the training data", &html! {}, &html! { ul.list {
-                @for finding in findings { li {
-                    (tag(tone(&finding.level), &finding.level))
-                    div {
-                        @if !finding.title.is_empty() { b { (finding.title) } " " }
-                        (finding.text)
-                        @if !finding.way.is_empty() { div.dim { (finding.way) } }
-                    }
-                } }
-            } }))
-        }
-    }
-}
-
-fn tone(level: &str) -> &'static str {
-    match level {
-        "refusal" => "bad",
-        "warning" => "warn",
-        _ => "info",
-    }
-}
-
-fn rule(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
-    let version = shown.version;
-    let rule = shown.rule;
-    let number = |value: Option<f64>| value.map(|v| v.to_string()).unwrap_or_default();
-    text_panel(
-        "Automatic rollback",
-        &html! {
-            p.small {
-                @match rule {
-                    Some(rule) => {
-                        "The service goes back to the version before if, over " (rule.window_seconds) " s and at least "
-                        (count(rule.min_requests)) " requests,"
-                        @if let Some(rate) = rule.max_error_rate { " more than " (format!("{:.2}", rate * 100.0)) " % fail" }
-                        @if rule.max_error_rate.is_some() && rule.max_p99_seconds.is_some() { " or" }
-                        @if let Some(p99) = rule.max_p99_seconds { " the 99th percentile passes " (format!("{:.1}", p99 * 1e3)) " ms" }
-                        "."
-                    },
-                    None => { "No rule: the service never goes back by itself." },
-                }
-            }
-            @if viewer.may(Scope::Deploy) {
-                details.more {
-                    summary { "Change" }
-                    form method="post" action={ "/ui/models/" (encode(&version.id)) "/rule" } {
-                        (csrf(viewer))
-                        div.fields {
-                            div.field { label for="rule-errors" { "Largest share of failures" }
-                                input #rule-errors name="max_error_rate" inputmode="decimal" placeholder="0.01"
-                                    value=(number(rule.and_then(|r| r.max_error_rate))); }
-                            div.field { label for="rule-p99" { "Largest 99th percentile, s" }
-                                input #rule-p99 name="max_p99_seconds" inputmode="decimal" placeholder="0.005"
-                                    value=(number(rule.and_then(|r| r.max_p99_seconds))); }
-                            div.field { label for="rule-min" { "Least requests" }
-                                input #rule-min name="min_requests" inputmode="numeric"
-                                    value=(rule.map_or(100, |r| r.min_requests)); }
-                            div.field { label for="rule-window" { "Window, s" }
-                                input #rule-window name="window_seconds" inputmode="numeric"
-                                    value=(rule.map_or(60, |r| r.window_seconds)); }
-                        }
-                        (token_field(viewer, "rule"))
-                        div.buttons {
-                            button type="submit" { "Set rule" }
-                            @if rule.is_some() { button.danger type="submit" name="remove" value="yes" { "Take away" } }
-                        }
-                    }
-                }
-            }
-        },
-    )
 }
 
 fn history(shown: &Shown<'_>) -> Markup {

@@ -1,193 +1,19 @@
-//! Every page with data of hostile names: nothing inline, nothing unescaped, nothing from elsewhere.
-
-use std::collections::BTreeMap;
+//! Every page, drawn.
 
 use maud::Markup;
 use tripline_assess::bootstrap::Interval;
 use tripline_assess::plot::ReliabilityBin;
-use tripline_core::verdict::Severity;
 use tripline_engine::service::{ArmResult, ExperimentResult};
 use tripline_store::records::*;
-use tripline_store::time::Timestamp;
 
-use super::chart::{Series, X};
-use super::fields::Fields;
-use super::page::{Note, Viewer, page, page_with_charts};
-use super::text::{DAY, HOUR, SECOND};
-use super::view;
+use super::super::chart::{Series, X};
+use super::super::fields::Fields;
+use super::super::page::{Viewer, page, page_with_charts};
+use super::super::text::DAY;
+use super::super::view;
+use super::records::*;
 
-/// A name as an attacker would send it.
-const HOSTILE: &str = "<script>alert(1)</script>\"'&";
-const NOW: Timestamp = Timestamp(1_759_933_800 * SECOND);
-
-fn viewer() -> Viewer {
-    Viewer {
-        user: Some(HOSTILE.to_owned()),
-        scopes: Scopes::of(&[Scope::Admin]),
-        csrf: "c5rf".to_owned(),
-        token_needed: true,
-        theme: None,
-        note: Some(Note { tone: "good", text: HOSTILE.to_owned() }),
-    }
-}
-
-fn detection(at: i64, severity: Severity, kind: &str, entity: &str) -> Detection {
-    Detection {
-        what: NewDetection {
-            id: format!("det-{at}"),
-            at: Timestamp(NOW.0 - at * 7 * 60 * SECOND),
-            task: "flow".to_owned(),
-            entity: Some(entity.to_owned()),
-            model_id: "flow_detector_v1.2.0".to_owned(),
-            arm: Some("control".to_owned()),
-            kind: kind.to_owned(),
-            severity,
-            probability: 0.99954,
-            score: 7.31,
-            threshold: 2.5,
-            risk: 93,
-            action: "block the initiator at the edge".to_owned(),
-            techniques: vec!["T1046".to_owned()],
-            reasons: "{}".to_owned(),
-            event: "{}".to_owned(),
-            request: Some("req-1".to_owned()),
-        },
-        judgement: (at % 3 == 1).then_some(Judgement::FalsePositive),
-    }
-}
-
-fn detections() -> Vec<Detection> {
-    let kinds = ["port_scan", "brute_force", "dns_tunnel", "dos_flood", HOSTILE];
-    let severities = [Severity::Medium, Severity::High, Severity::Critical, Severity::Low];
-    (0..14)
-        .map(|at| {
-            let entity = if at == 3 { HOSTILE.to_owned() } else { format!("10.0.{at}.17") };
-            detection(at, severities[at as usize % 4], kinds[at as usize % 5], &entity)
-        })
-        .collect()
-}
-
-fn version(number: u32, status: Status) -> ModelVersion {
-    let metrics: BTreeMap<String, f64> = [
-        ("roc_auc", 0.9871),
-        ("pr_auc", 0.9412),
-        ("f1", 0.9123),
-        ("accuracy", 0.9833),
-        ("tpr_at_fpr_1e-3", 0.7421),
-        ("brier", 0.0112),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value - f64::from(number) * 0.003))
-    .collect();
-    ModelVersion {
-        id: format!("flow_detector_v1.{number}.0"),
-        version: format!("v1.{number}.0"),
-        status,
-        created_at: Timestamp(NOW.0 - 3 * DAY),
-        deployed_at: (status == Status::Active).then_some(Timestamp(NOW.0 - DAY)),
-        aliases: if status == Status::Active { vec!["champion".to_owned()] } else { Vec::new() },
-        what: NewVersion {
-            name: "flow_detector".to_owned(),
-            version: None,
-            detector: "gradient_boosting".to_owned(),
-            task: "flow".to_owned(),
-            metrics,
-            card: "{}".to_owned(),
-            digest: "3f2a".repeat(16),
-            blob: "models/x".to_owned(),
-            bytes: 612_000,
-            report: Some("reports/x".to_owned()),
-            signer: None,
-            canaries: None,
-            parent: Some("flow_detector_v1.0.0".to_owned()),
-            job: Some("job-1".to_owned()),
-            run: Some("run-1".to_owned()),
-        },
-    }
-}
-
-fn job(id: u32, state: JobState) -> Job {
-    Job {
-        id: format!("job-{id}"),
-        what: NewJob {
-            kind: "training".to_owned(),
-            priority: 0,
-            spec: "{}".to_owned(),
-            max_attempts: 3,
-        },
-        state,
-        actor: "local".to_owned(),
-        submitted_at: Timestamp(NOW.0 - HOUR),
-        started_at: Some(Timestamp(NOW.0 - HOUR / 2)),
-        finished_at: state.is_final().then_some(NOW),
-        attempt: 1,
-        progress: if state.is_final() { 1.0 } else { 0.42 },
-        step: format!("fitting tree 127 of 300 {HOSTILE}"),
-        metrics: "{}".to_owned(),
-        checkpoint: None,
-        error: (state == JobState::Failed).then(|| HOSTILE.to_owned()),
-        cancel_requested: false,
-        result: (state == JobState::Completed).then(|| "flow_detector_v1.2.0".to_owned()),
-    }
-}
-
-fn run(id: u32) -> Run {
-    let text = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
-        pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
-    };
-    Run {
-        id: format!("run-{id}"),
-        what: NewRun {
-            experiment: "flow_detector".to_owned(),
-            job: Some("job-1".to_owned()),
-            detector: "gradient_boosting".to_owned(),
-            params: text(&[("n_estimators", &(100 * id).to_string()), ("learning_rate", "0.1")]),
-            data: text(&[(
-                "training",
-                r#"{"name":"flows.csv","sha256":"3f2a3f2a3f2a3f2a","rows":60000}"#,
-            )]),
-        },
-        state: RunState::Finished,
-        started_at: NOW,
-        ended_at: Some(NOW.plus_micros(12 * SECOND)),
-        metrics: [("roc_auc".to_owned(), 0.98 + f64::from(id) * 0.001)].into(),
-        artefacts: vec![Artefact {
-            name: "report.html".to_owned(),
-            blob: "runs/x".to_owned(),
-            digest: "00".to_owned(),
-            bytes: 45_000,
-        }],
-        model_id: Some("flow_detector_v1.2.0".to_owned()),
-    }
-}
-
-fn series(points: usize) -> (X, Vec<Series>) {
-    let times = (0..points).map(|at| Timestamp(NOW.0 - (points - at) as i64 * HOUR)).collect();
-    let make = |at: usize, name: &str| Series {
-        key: name.to_owned(),
-        name: name.to_owned(),
-        colour: format!("--k{at}"),
-        values: (0..points).map(|x| Some(((x * (at + 3) * 7) % 11) as f64)).collect(),
-    };
-    (X::Time(times), vec![make(3, "low"), make(2, "medium"), make(1, "high"), make(0, "critical")])
-}
-
-fn audit() -> Vec<AuditEntry> {
-    let entry = |sequence| AuditEntry {
-        sequence,
-        at: NOW,
-        actor: "user:ann".to_owned(),
-        action: "model.deploy".to_owned(),
-        object: "flow_detector_v1.2.0".to_owned(),
-        detail: format!("{{\"previous\": \"{HOSTILE}\"}}"),
-        request: None,
-        previous: [0; 32],
-        hash: [7; 32],
-    };
-    (1..5).rev().map(entry).collect()
-}
-
-fn pages() -> Vec<(&'static str, Markup)> {
+pub(super) fn pages() -> Vec<(&'static str, Markup)> {
     let viewer = viewer();
     let all = detections();
     let fields = Fields::default();
@@ -207,7 +33,7 @@ fn pages() -> Vec<(&'static str, Markup)> {
             .map(|x| ReliabilityBin { predicted: x, observed: x * x.sqrt(), rows: 400 })
             .collect(),
     };
-    let findings = vec![view::model::Finding {
+    let findings = vec![view::findings::Finding {
         level: "warning".to_owned(),
         title: "Repeated rows".to_owned(),
         text: format!("12 % of the rows stand twice {HOSTILE}"),
@@ -433,6 +259,7 @@ fn pages() -> Vec<(&'static str, Markup)> {
         let shown = view::job::Shown {
             job,
             spec: &spec,
+            deploys: name == "job-failed",
             metrics: &figures,
             findings: &findings,
             run: Some(&run(1)),
@@ -551,54 +378,4 @@ fn pages() -> Vec<(&'static str, Markup)> {
         ),
     ));
     out
-}
-
-#[test]
-fn pages_are_safe_and_small() {
-    let folder = std::env::var_os("TRIPLINE_PAGES").map(std::path::PathBuf::from);
-    for (name, markup) in pages() {
-        let text = markup.into_string();
-        assert!(!text.contains("<script>alert"), "{name}: unescaped");
-        assert!(!text.contains("alert(1)</script>"), "{name}: unescaped");
-        for inline in
-            [" style=", " onclick=", " onload=", "javascript:", "http://www.google", "https://"]
-        {
-            assert!(!text.contains(inline), "{name}: {inline}");
-        }
-        for script in text.split("<script").skip(1) {
-            assert!(script.starts_with(" src=\"/ui/assets/"), "{name}: a script of its own");
-        }
-        for form in text.split("<form").skip(1) {
-            let form = form.split("</form>").next().unwrap_or_default();
-            let post = form.split('>').next().unwrap_or_default().contains("method=\"post\"");
-            assert!(
-                !post || form.contains("name=\"csrf\" value=\"c5rf\""),
-                "{name}: a form without token"
-            );
-        }
-        let files: usize = if text.contains("uplot.js") { 95_000 } else { 40_000 };
-        assert!(text.len() + files < 200_000, "{name}: {} bytes", text.len());
-        if let Some(folder) = &folder {
-            std::fs::write(folder.join(format!("{name}.html")), text).unwrap();
-        }
-    }
-}
-
-#[test]
-fn every_field_has_a_label() {
-    for (name, markup) in pages() {
-        let text = markup.into_string();
-        for kind in ["<input ", "<select ", "<textarea "] {
-            for field in text.split(kind).skip(1) {
-                let tag = field.split('>').next().unwrap_or_default();
-                if tag.contains("type=\"hidden\"") || tag.contains("aria-label=") {
-                    continue;
-                }
-                let id = tag.split("id=\"").nth(1).and_then(|rest| rest.split('"').next());
-                let labelled = id.is_some_and(|id| text.contains(&format!("for=\"{id}\"")));
-                let within = tag.contains("type=\"radio\"") || tag.contains("type=\"checkbox\"");
-                assert!(labelled || within, "{name}: {kind}{tag}");
-            }
-        }
-    }
 }
