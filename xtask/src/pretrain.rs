@@ -1,4 +1,4 @@
-//! The model that is shipped: trained on synthetic traffic from fixed seeds, the same bytes each
+//! The models that are shipped: trained on synthetic traffic from fixed seeds, the same bytes each
 //! time.
 
 use std::fs::{self, File};
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use sha2::{Digest, Sha256};
-use tripline_core::{Silent, Task};
+use tripline_core::{Dataset, Silent, Task};
 use tripline_engine::traffic::{
     DatasetSettings, TrafficDataset, TrafficSettings, labelled_dataset,
 };
@@ -16,10 +16,32 @@ use tripline_features::flow;
 use tripline_ingest::flow_labels::{FlowLabels, LabelOptions};
 use tripline_ingest::synthetic::packets::{PacketOptions, packets};
 
-/// Where the model lies, from the root.
+/// A model that is shipped.
+struct Shipped {
+    /// Where it lies, from the root.
+    file: &'static str,
+    /// The feature set that it reads.
+    set: &'static str,
+    /// Columns that it does not get.
+    without: &'static [&'static str],
+    /// Largest file.
+    max_bytes: usize,
+}
+
+/// Where the model that watches traffic lies, from the root.
 pub(crate) const MODEL: &str = "crates/tripline/models/traffic.trip";
-/// Largest model that is shipped.
-const MAX_BYTES: usize = 1 << 20;
+
+const SHIPPED: [Shipped; 2] = [
+    Shipped { file: MODEL, set: "tripline", without: PLACE, max_bytes: 1 << 20 },
+    // It takes the records that users of the published rows have at hand.
+    Shipped {
+        file: "crates/tripline/models/unsw_nb15.trip",
+        set: "unsw_nb15_csv",
+        without: &["swin", "dwin"],
+        max_bytes: 700_000,
+    },
+];
+
 /// What everyone who sees an output of it must know.
 const NOTICE: &str = "synthetic training data; no measured performance on your network";
 /// Seeds of the captures that train: three offices, so that addresses and habits of one do not
@@ -53,23 +75,29 @@ const PLACE: &[&str] = &[
     "handshake_time",
 ];
 
-/// Trains the model, writes it with its hash.
+/// Trains the models, writes them with their hashes.
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
-    let bytes = train()?;
-    let file = root.join(MODEL);
-    fs::create_dir_all(file.parent().context("a model lies in a folder")?)?;
-    fs::write(&file, &bytes)?;
-    let hash = hash(&bytes);
-    fs::write(file.with_extension("trip.sha256"), format!("{hash}  traffic.trip\n"))?;
-    println!("wrote {MODEL}: {} bytes, SHA-256 {hash}", bytes.len());
+    for (shipped, bytes) in SHIPPED.iter().zip(train()?) {
+        let file = root.join(shipped.file);
+        fs::create_dir_all(file.parent().context("a model lies in a folder")?)?;
+        fs::write(&file, &bytes)?;
+        let hash = hash(&bytes);
+        fs::write(file.with_extension("trip.sha256"), told(shipped, &hash)?)?;
+        println!("wrote {}: {} bytes, SHA-256 {hash}", shipped.file, bytes.len());
+    }
     Ok(())
 }
 
-/// The model's file.
-fn train() -> anyhow::Result<Vec<u8>> {
+/// The line beside a model.
+fn told(shipped: &Shipped, hash: &str) -> anyhow::Result<String> {
+    let name = Path::new(shipped.file).file_name().context("a model has a name")?;
+    Ok(format!("{hash}  {}\n", name.display()))
+}
+
+/// The files of the models.
+fn train() -> anyhow::Result<Vec<Vec<u8>>> {
     let folder = tempfile::tempdir()?;
-    let set = flow::set("tripline").context("the set `tripline` is there")?;
-    let mut parts = Vec::new();
+    let mut parts: Vec<Vec<Dataset>> = SHIPPED.iter().map(|_| Vec::new()).collect();
     for seed in SEEDS {
         // Names without the folder: they stand in the model.
         let capture = folder.path().join(format!("office-{seed}.pcap"));
@@ -81,17 +109,25 @@ fn train() -> anyhow::Result<Vec<u8>> {
         )?;
         println!("seed {seed}: {} packets, {} flows", made.packets, made.flows);
         let labels = FlowLabels::read(&truth, &LabelOptions::default())?;
-        let settings = DatasetSettings { labels: Some(&labels), all_columns: false };
-        let traffic = TrafficSettings::default();
-        let TrafficDataset { data, .. } =
-            labelled_dataset(&capture, set, &traffic, settings, &Silent)?;
-        for note in &data.notes {
-            println!("  {}", note.text);
+        for (shipped, parts) in SHIPPED.iter().zip(&mut parts) {
+            let set = flow::set(shipped.set).context("the set is there")?;
+            let settings = DatasetSettings { labels: Some(&labels), all_columns: false };
+            let traffic = TrafficSettings::default();
+            let TrafficDataset { data, .. } =
+                labelled_dataset(&capture, set, &traffic, settings, &Silent)?;
+            for note in &data.notes {
+                println!("  {}: {}", shipped.set, note.text);
+            }
+            parts.push(data);
         }
-        parts.push(data);
     }
+    SHIPPED.iter().zip(parts).map(|(shipped, parts)| fit(shipped, parts)).collect()
+}
+
+fn fit(shipped: &Shipped, parts: Vec<Dataset>) -> anyhow::Result<Vec<u8>> {
     let mut data = tripline_engine::traffic::concatenated(parts, "three synthetic offices")?;
-    let kept: Vec<&str> = data.rows.schema().names().filter(|name| !PLACE.contains(name)).collect();
+    let kept: Vec<&str> =
+        data.rows.schema().names().filter(|name| !shipped.without.contains(name)).collect();
     data.rows = data.rows.project(&kept)?;
     let mut settings = TrainingSettings { task: Task::Multiclass, ..TrainingSettings::default() };
     let params = [
@@ -108,7 +144,8 @@ fn train() -> anyhow::Result<Vec<u8>> {
     let mut model = fitted.model;
     model.set_notice(NOTICE);
     let bytes = model.to_file(None)?.to_bytes();
-    ensure!(bytes.len() <= MAX_BYTES, "the model has {} bytes, more than {MAX_BYTES}", bytes.len());
+    let most = shipped.max_bytes;
+    ensure!(bytes.len() <= most, "{} has {} bytes, more than {most}", shipped.file, bytes.len());
     Ok(bytes)
 }
 
@@ -120,15 +157,17 @@ fn hash(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// The model is what the code would train now, to the byte.
+    /// The models are what the code would train now, to the byte.
     #[test]
-    fn the_shipped_model_is_the_one_trained_now() {
+    fn the_shipped_models_are_those_trained_now() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
-        let shipped = fs::read(root.join(MODEL)).expect("the shipped model");
-        let told = fs::read_to_string(root.join(MODEL).with_extension("trip.sha256"))
-            .expect("the hash of the shipped model");
-        assert_eq!(told, format!("{}  traffic.trip\n", hash(&shipped)));
-        let trained = train().expect("a model");
-        assert_eq!(hash(&trained), hash(&shipped), "run `cargo xtask pretrain`");
+        for (shipped, trained) in SHIPPED.iter().zip(train().expect("models")) {
+            let file = root.join(shipped.file);
+            let stored = fs::read(&file).expect("the shipped model");
+            let line = fs::read_to_string(file.with_extension("trip.sha256"))
+                .expect("the hash of the shipped model");
+            assert_eq!(line, told(shipped, &hash(&stored)).expect("a name"));
+            assert_eq!(hash(&trained), hash(&stored), "run `cargo xtask pretrain`");
+        }
     }
 }

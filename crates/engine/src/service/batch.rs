@@ -15,6 +15,7 @@ use super::answer::BatchAnswer;
 use super::error::ServiceError;
 use super::event::{Ask, Batch, Reasons};
 use super::nearest::nearest;
+use super::record::{LONGEST, cut};
 use super::served::Served;
 use super::state::Service;
 use crate::attribution::quick;
@@ -296,7 +297,9 @@ fn as_json(rows: &Rows, row: usize) -> String {
     for (name, column) in rows.schema().names().zip(rows.columns()) {
         let value = match column {
             Column::Numeric(values) => Value::from(values[row]),
-            Column::Category(category) => category.value(row).map_or(Value::Null, Value::from),
+            Column::Category(category) => {
+                category.value(row).map_or(Value::Null, |text| cut(text, LONGEST).into())
+            }
         };
         object.insert(name.to_owned(), value);
     }

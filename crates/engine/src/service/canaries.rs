@@ -1,9 +1,14 @@
 //! Canary rows: stored with a version, with the scores that it gave them when it was registered.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use tripline_core::{Category, Column, FieldKind, Rng, Rows, State};
 use tripline_store::limits::Limits;
 
 use super::error::Refusal;
+use crate::attribution::quick;
+use crate::explain::ExplainSettings;
 use crate::model::Model;
 
 /// Rows of each kind: enough that most leaves of a small forest are touched, few enough that a
@@ -13,6 +18,18 @@ const ROWS: usize = 64;
 pub(crate) const MAX_BYTES: u64 = 16 << 20;
 /// The seed of made-up rows.
 const SEED: u64 = 0x0063_616e_6172_6965;
+
+/// Rows that a model is warmed up with.
+const WARM: usize = 3;
+
+/// How long a model takes for one row, at best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Pace {
+    /// To score it.
+    pub(crate) score: Duration,
+    /// To explain it; zero if the model cannot.
+    pub(crate) explain: Duration,
+}
 
 /// Rows with the scores that a version gave them.
 #[derive(Debug)]
@@ -59,6 +76,30 @@ impl Canaries {
             number += expected.len();
         }
         Ok(())
+    }
+
+    /// Scores and explains a few rows, so that what a model makes when it is first needed is there
+    /// before the first request; tells how long one row takes.
+    pub(crate) fn warm_up(&self, model: &Model) -> Result<Pace, Refusal> {
+        let Some((rows, _)) = self.parts.first() else { return Ok(Pace::default()) };
+        let how = ExplainSettings { kernel: quick(), ..ExplainSettings::default() };
+        let explains = model.detector().explain().is_some() || model.background().is_some();
+        let mut pace = Pace { score: Duration::MAX, explain: Duration::MAX };
+        for row in 0..rows.len().min(WARM) {
+            let one = rows.select(&[row]);
+            let started = Instant::now();
+            model.score(&one).map_err(|e| unusable(e.to_string()))?;
+            pace.score = pace.score.min(started.elapsed());
+            if explains {
+                let started = Instant::now();
+                model.attributed(&one, &how).map_err(|e| unusable(e.to_string()))?;
+                pace.explain = pace.explain.min(started.elapsed());
+            }
+        }
+        if !explains {
+            pace.explain = Duration::ZERO;
+        }
+        Ok(pace)
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
@@ -109,7 +150,7 @@ fn made_up(model: &Model) -> Result<Rows, Refusal> {
                     count => rng.below(count) as u32,
                 };
                 Column::Category(Category {
-                    codes: std::sync::Arc::new((0..ROWS).map(code).collect()),
+                    codes: Arc::new((0..ROWS).map(code).collect()),
                     values: values.clone(),
                 })
             }

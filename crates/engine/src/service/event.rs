@@ -15,7 +15,8 @@ pub struct Event<'a> {
     pub row: &'a Row,
     /// Whom or what it is about, such as a source address; splits the traffic of an experiment.
     pub entity: Option<&'a str>,
-    /// When it happened; now if nobody says.
+    /// When it happened, where that is known; kept with the values of the row. A detection's own
+    /// time is that of judging.
     pub at: Option<Timestamp>,
     /// The event as it came, as a flat JSON object; kept with a detection. Without it the values of
     /// the row are kept.

@@ -125,10 +125,11 @@ impl Service {
                 }
                 Canaries::from_bytes(&bytes)?.replay(&model)?;
             }
-            Ok(model)
+            let pace = Canaries::of(&model)?.warm_up(&model)?;
+            Ok((model, pace))
         });
-        let model = checked.await?.map_err(refused)?;
-        Ok(Arc::new(Served::new(version.clone(), Arc::new(model))))
+        let (model, pace) = checked.await?.map_err(refused)?;
+        Ok(Arc::new(Served::new(version.clone(), Arc::new(model), pace)))
     }
 
     /// A file as a model with its canary rows.

@@ -14,7 +14,7 @@ use super::answer::{Answer, Arm};
 use super::cache::{Key, Outcome};
 use super::error::ServiceError;
 use super::event::{Ask, Event, Reasons};
-use super::record::{Record, lacking, missing_columns, record};
+use super::record::{Record, as_json, lacking, missing_columns, record};
 use super::row::Row;
 use super::served::Served;
 use super::shadow::ShadowEvent;
@@ -24,8 +24,11 @@ use crate::error::EngineError;
 use crate::explain::ExplainSettings;
 use crate::model::Model;
 
-/// Longest event that is kept as it came; of a longer one the model's columns are kept.
-const MAX_EVENT: usize = 64 << 10;
+/// Longest event that is kept as it came; of a longer one the columns that models know are kept.
+/// Thousands may wait to be written.
+const MAX_EVENT: usize = 8 << 10;
+/// Longest entity.
+const MAX_ENTITY: usize = 256;
 
 /// Why a row scores as it does.
 pub(crate) type Explanation = (Arc<RowExplanation>, AttributionMethod);
@@ -34,6 +37,15 @@ impl Service {
     /// Judges an event. Takes microseconds of the processor, waits for nothing.
     pub fn predict(&self, event: &Event<'_>, ask: &Ask<'_>) -> Result<Answer, ServiceError> {
         let started = Instant::now();
+        if let Some(entity) = event.entity
+            && entity.len() > MAX_ENTITY
+        {
+            return Err(ServiceError::Field {
+                field: "entity".to_owned(),
+                expected: "at most 256 bytes",
+                got: entity.len().to_string(),
+            });
+        }
         let (served, arm) = chosen(event, ask)?;
         let judged = self.judge(event.row, &served, ask);
         let counters = served.arms.of(arm);
@@ -278,7 +290,7 @@ fn of_the_record(error: EngineError) -> ServiceError {
 fn detection(answer: &Answer, event: &Event<'_>) -> NewDetection {
     let event_text = match event.text {
         Some(text) if text.len() <= MAX_EVENT => text.to_owned(),
-        _ => super::record::as_json(event.row),
+        _ => as_json(event.row, event.at),
     };
     let kind = answer.category.as_deref().unwrap_or_else(|| answer.model.kind());
     NewDetection {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tripline_core::{Category, Column, FieldKind, Rows};
 use tripline_features::MissingColumns;
 use tripline_ingest::is_missing;
+use tripline_store::Timestamp;
 
 use super::error::ServiceError;
 use super::nearest::nearest;
@@ -13,6 +14,8 @@ use super::served::Served;
 
 /// Most bytes of a value that an error shows.
 const SHOWN: usize = 40;
+/// Most bytes of a value that are kept with a detection.
+pub(crate) const LONGEST: usize = 256;
 
 /// One row with what was handled to make it.
 #[derive(Debug)]
@@ -125,24 +128,34 @@ fn text(value: Value<'_>) -> Option<std::borrow::Cow<'_, str>> {
 
 /// A text between quotes, cut where it is too long to read.
 fn shown(text: &str) -> String {
-    let mut end = text.len().min(SHOWN);
+    let cut = cut(text, SHOWN);
+    let more = if cut.len() < text.len() { "…" } else { "" };
+    format!("the text {cut:?}{more}")
+}
+
+/// At most so many bytes, whole characters.
+pub(crate) fn cut(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    let more = if end < text.len() { "…" } else { "" };
-    format!("the text {:?}{more}", &text[..end])
+    text.get(..end).unwrap_or_default()
 }
 
-/// What the record holds, as a flat JSON object of the columns that models know.
-pub(crate) fn as_json(row: &Row) -> String {
+/// What the record holds, as a flat JSON object of the columns that models know, with the time of
+/// the event if it has one.
+pub(crate) fn as_json(row: &Row, at: Option<Timestamp>) -> String {
     let mut object = serde_json::Map::new();
+    if let Some(at) = at.and_then(|at| jiff::Timestamp::from_microsecond(at.0).ok()) {
+        object.insert("timestamp".to_owned(), at.to_string().into());
+    }
     for (place, name) in (0..).zip(row.fields().names()) {
         let value = match row.value(place) {
             None => continue,
             Some(Value::Missing) => serde_json::Value::Null,
             Some(Value::Number(number)) => number.into(),
             Some(Value::Bool(value)) => value.into(),
-            Some(Value::Text(text)) => text.into(),
+            Some(Value::Text(text)) => cut(text, LONGEST).into(),
         };
         object.insert(name.to_string(), value);
     }

@@ -1,10 +1,13 @@
 //! A record's values at the places of a task's fields, without a map in between.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::error::ServiceError;
+use super::event::{Ask, Reasons};
 use super::fields::{Fields, Slot};
 use super::live::{Live, TaskModels};
+use super::served::Served;
 
 /// A value of a record.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,12 +32,15 @@ pub(crate) enum Cell {
     Bool(bool),
 }
 
+/// Longer than that a thread that serves other requests too should not be kept.
+const LONG: Duration = Duration::from_millis(1);
 /// Unknown names that are remembered, to tell a similar one.
 const MAX_UNKNOWN: usize = 64;
 /// Longest name that is remembered.
 const MAX_NAME: usize = 64;
-/// Bytes of text that a record may have in all.
-const MAX_TEXT: usize = 1 << 20;
+/// Bytes of text that a record may have in all: a record may wait, with thousands of others, for the
+/// shadow versions.
+const MAX_TEXT: usize = 64 << 10;
 
 /// A record's values; can be used again for the next record.
 ///
@@ -99,7 +105,7 @@ impl Row {
             Value::Bool(value) => Cell::Bool(value),
             Value::Text(text) => {
                 if self.text.len() + text.len() > MAX_TEXT {
-                    return Err(error("part of at most 1 MiB of text", "more".to_owned()));
+                    return Err(error("part of at most 64 KiB of text", "more".to_owned()));
                 }
                 let start = self.text.len() as u32;
                 self.text.push_str(text);
@@ -150,6 +156,19 @@ impl Row {
     /// Fields that no model of the task knows.
     pub fn ignored(&self) -> usize {
         self.ignored
+    }
+
+    /// Whether judging it may take longer than a thread of an asynchronous runtime should be kept:
+    /// then it is to be done where blocking is allowed.
+    pub fn takes_long(&self, ask: &Ask<'_>) -> bool {
+        let reasons = ask.reasons != Reasons::None;
+        let named = ask.model.and_then(|model| self.live.find(model).ok());
+        let slow =
+            |served: &Served| served.pace.score > LONG || (reasons && served.pace.explain > LONG);
+        match named {
+            Some(served) => slow(served),
+            None => self.task.active.iter().any(|served| slow(served)),
+        }
     }
 
     pub(crate) fn models(&self) -> &Arc<TaskModels> {

@@ -7,6 +7,7 @@ use tripline_core::{FieldKind, Schema, Supervision};
 use tripline_store::records::{ModelVersion, Status};
 
 use super::answer::Arm;
+use super::canaries::Pace;
 use super::counters::{Counters, Counts};
 use crate::model::Model;
 use crate::traffic::Categories;
@@ -77,6 +78,7 @@ pub struct Served {
     pub model: Arc<Model>,
     /// Class names with what follows from each.
     pub categories: Categories,
+    pub(crate) pace: Pace,
     pub(crate) arms: Arc<ArmCounters>,
     /// The columns that it needs, with the categories of training rows.
     pub(crate) input: Arc<Schema>,
@@ -85,7 +87,7 @@ pub struct Served {
 }
 
 impl Served {
-    pub(crate) fn new(version: ModelVersion, model: Arc<Model>) -> Self {
+    pub(crate) fn new(version: ModelVersion, model: Arc<Model>, pace: Pace) -> Self {
         let codes = model.input().fields().iter().map(|field| match &field.kind {
             FieldKind::Numeric => HashMap::new(),
             FieldKind::Category(values) => (0..)
@@ -97,6 +99,7 @@ impl Served {
             id: version.id.as_str().into(),
             version,
             categories: Categories::of(&model),
+            pace,
             arms: Arc::default(),
             input: Arc::new(model.input().clone()),
             codes: Arc::new(codes.collect()),
@@ -111,6 +114,7 @@ impl Served {
             id: self.id.clone(),
             model: self.model.clone(),
             categories: self.categories.clone(),
+            pace: self.pace,
             arms: self.arms.clone(),
             input: self.input.clone(),
             codes: self.codes.clone(),

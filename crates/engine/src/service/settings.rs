@@ -61,7 +61,7 @@ impl ServiceSettings {
             queue: 8192,
             on_full: OnFull::Refuse,
             commit_every: Duration::from_millis(20),
-            shadow_queue: 4096,
+            shadow_queue: 1024,
             cache_bytes: 0,
             batch_rows: 4096,
             jobs: JobSettings::default(),

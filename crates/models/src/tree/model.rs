@@ -9,6 +9,7 @@ use tripline_core::{
 
 use super::forest::Forest;
 use super::score::Scorer;
+use super::shap::Compiled;
 
 /// How the outputs of a forest become a score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -114,6 +115,8 @@ pub struct TreeModel {
     pub out_of_bag: Option<f64>,
     /// The forest compiled for scoring, when it was first needed.
     scorer: OnceLock<Scorer>,
+    /// Of each output the paths to all leaves, when they were first needed.
+    paths: Vec<OnceLock<Option<Compiled>>>,
 }
 
 impl TreeModel {
@@ -126,7 +129,9 @@ impl TreeModel {
         reading: Reading,
         classes: Vec<String>,
     ) -> Self {
-        Self { card, schema, forest, reading, classes, out_of_bag: None, scorer: OnceLock::new() }
+        let paths = vec![OnceLock::new(); forest.outputs];
+        let (out_of_bag, scorer) = (None, OnceLock::new());
+        Self { card, schema, forest, reading, classes, out_of_bag, scorer, paths }
     }
 
     /// The forest's outputs, row-major (n × outputs).
@@ -140,6 +145,12 @@ impl TreeModel {
     /// The forest compiled for scoring.
     pub fn scorer(&self) -> &Scorer {
         self.scorer.get_or_init(|| Scorer::new(&self.forest))
+    }
+
+    /// The paths to all leaves that touch an output; none if there are too many to keep.
+    pub(super) fn paths(&self, output: usize) -> Option<&Compiled> {
+        let paths = self.paths.get(output)?;
+        paths.get_or_init(|| Compiled::new(&self.forest, output)).as_ref()
     }
 
     /// From what [`Detector::save`] gave, for the card whose model it is.

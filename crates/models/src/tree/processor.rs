@@ -12,7 +12,8 @@ use super::score::planes::Planes;
 use super::score::{Buffers, Coded, planes_block};
 use super::shap::patterns::Block;
 use super::shap::{
-    Background, Shap, interactions_block, interventional_block, path_dependent_block,
+    Background, Compiled, Shap, interactions_block, interventional_block, path_dependent_block,
+    path_dependent_few,
 };
 
 /// What the processor can do.
@@ -71,6 +72,13 @@ compiled_for_each!(codes, fill_codes, (
 
 compiled_for_each!(path_dependent, path_dependent_block, (
     shap: &Shap<'_>,
+    block: &Block,
+    out: &mut [f64],
+));
+
+compiled_for_each!(path_dependent_rows, path_dependent_few, (
+    shap: &Shap<'_>,
+    paths: &Compiled,
     block: &Block,
     out: &mut [f64],
 ));

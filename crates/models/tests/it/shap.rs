@@ -29,6 +29,17 @@ fn compare(name: &str, model: &TreeModel, class: Option<usize>, factor: f64) {
         }
     }
     assert!(ours.additivity_error() < 1e-12, "{}", ours.additivity_error());
+    // A row by itself goes another way, to the same bits.
+    for row in (0..ours.outputs.len()).take(50) {
+        let alone = frame.select(&[row]);
+        let alone = model.explain().unwrap().attributions(&alone, &options).unwrap();
+        assert_eq!(bits(&alone.values), bits(ours.row(row)), "{name} {row}");
+        assert_eq!(bits(&[alone.base, alone.outputs[0]]), bits(&[ours.base, ours.outputs[row]]));
+    }
+}
+
+fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|value| value.to_bits()).collect()
 }
 
 #[test]

@@ -178,3 +178,35 @@ async fn the_cache_gives_the_same_answer_until_a_deploy() {
     assert_eq!(&*third.model.id, "flow_detector_v1.1.0");
     service.shut_down().await;
 }
+
+#[tokio::test]
+async fn what_is_kept_is_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = ready(ServiceSettings::new(folder.path())).await;
+    let long = "x".repeat(300);
+    let row = at(&service, 4.0);
+    let event = Event { entity: Some(&long), ..Event::of(&row) };
+    let error = service.predict(&event, &Ask::default()).unwrap_err();
+    assert_eq!(error.to_string(), "`entity` must be at most 256 bytes, got 300");
+    let padded = format!("{{\"padding\":\"{}\"}}", "x".repeat(9000));
+    let at = Some(tripline_store::Timestamp(1_759_933_800_000_000));
+    let event = Event { text: Some(&padded), at, ..Event::of(&row) };
+    let answer = service.predict(&event, &Ask::default()).unwrap();
+    service.stored(&answer).await.unwrap();
+    let id = answer.detection.unwrap();
+    let stored = service.store().detection(&id).await.unwrap().unwrap().what;
+    let event: serde_json::Value = serde_json::from_str(&stored.event).unwrap();
+    let expected = serde_json::json!({
+        "bytes": 4.0, "time": 4.0, "service": "http", "timestamp": "2025-10-08T14:30:00Z",
+    });
+    assert_eq!(event, expected);
+    let huge = "y".repeat(1 << 16);
+    let mut row = service.live().row("flow").unwrap();
+    row.set("bytes", Value::Number(1.0)).unwrap();
+    let error = match row.set("service", Value::Text(&huge)) {
+        Ok(()) => row.set("time", Value::Text("one more")).unwrap_err(),
+        Err(error) => error,
+    };
+    assert!(error.to_string().contains("at most 64 KiB of text"), "{error}");
+    service.shut_down().await;
+}

@@ -206,3 +206,38 @@ async fn aliases_and_deleting() {
     assert!(service.store().version(&second.id).await.unwrap().is_none());
     service.shut_down().await;
 }
+
+#[tokio::test]
+async fn a_version_that_needs_what_records_lack_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = ready(ServiceSettings::new(folder.path())).await;
+    let mut data = super::flows(800, 3);
+    let mut columns = data.rows.into_columns();
+    columns.push(("ttl".to_owned(), columns[0].1.clone()));
+    data.rows = tripline_core::Rows::new(columns).unwrap();
+    let settings = tripline_engine::TrainingSettings::default();
+    let plan = tripline_engine::Plan::new("sgd", &settings).unwrap();
+    let wider = plan.fit(&data, 0, &tripline_core::Silent).unwrap().model;
+    let file = Bytes::from(wider.to_file(None).unwrap().to_bytes());
+    let version = service.register(file.clone(), named(NAME), &by("local")).await.unwrap();
+    let error = service.deploy(&version.id, &by("local")).await.unwrap_err().to_string();
+    assert!(
+        error.ends_with(
+            "it needs `ttl`, which records of the active version need not have; register it under \
+             another name"
+        ),
+        "{error}"
+    );
+    let error = service.start_experiment(NAME, &version.id, 0.5, &by("local")).await.unwrap_err();
+    assert!(matches!(error, ServiceError::Refused { .. }), "{error}");
+    // Under a name of its own it answers the records that have the column.
+    let other = service.register(file, named("wider"), &by("local")).await.unwrap();
+    service.deploy(&other.id, &by("local")).await.unwrap();
+    assert_eq!(&*ask(&service, 0.0).unwrap().model.id, "flow_detector_v1.0.0");
+    let mut row = at(&service, 0.0);
+    row.set("ttl", tripline_engine::service::Value::Number(64.0)).unwrap();
+    let by_name = Ask { model: Some("wider"), ..Ask::default() };
+    let answer = service.predict(&Event::of(&row), &by_name).unwrap();
+    assert_eq!(&*answer.model.id, "wider_v1.0.0");
+    service.shut_down().await;
+}

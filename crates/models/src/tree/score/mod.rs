@@ -19,6 +19,10 @@ use self::walk::Walk;
 use super::forest::Forest;
 use super::processor::Processor;
 
+/// Rows that are walked one by one, by the thread that asks: a block of leaf masks takes as long for
+/// one row as for [`BLOCK`], and handing it to another thread takes longer than walking.
+const FEW: usize = 8;
+
 /// Rows that are walked together: what they are seen as stays in the first-level cache.
 const WALK_ROWS: usize = 32;
 
@@ -110,6 +114,14 @@ impl Scorer {
     pub fn score_rows(&self, rows: &Aligned<'_>, out: &mut [f64]) {
         assert_eq!(rows.columns.len(), self.width, "columns");
         assert_eq!(out.len(), rows.len * self.outputs, "outputs of all rows");
+        if rows.len <= FEW {
+            let mut values = Vec::with_capacity(self.width);
+            for (row, out) in out.chunks_exact_mut(self.outputs).enumerate() {
+                rows.block(row, 1, &mut values);
+                self.score_row(&values, out);
+            }
+            return;
+        }
         let blocks = out.par_chunks_mut(BLOCK * self.outputs).enumerate();
         blocks.for_each_init(Buffers::default, |buffers, (block, out)| {
             let start = block * BLOCK;

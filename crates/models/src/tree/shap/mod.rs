@@ -14,13 +14,17 @@ mod weights;
 use rayon::prelude::*;
 use tripline_core::Aligned;
 
+pub(crate) use self::path::Compiled;
 use self::path::{Path, Paths};
 use self::patterns::{Block, Patterns};
-use self::weights::{BackgroundWeights, PathWeights};
+use self::weights::{BackgroundWeights, PathWeights, RowWeights};
 use super::forest::Forest;
 use super::processor::Processor;
 use super::score::columns::BLOCK;
 use super::score::{Coded, Scorer};
+
+/// Rows that are explained one by one.
+const FEW: usize = 4;
 
 /// SHAP values of one output of a forest.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +33,7 @@ pub struct Shap<'a> {
     coded: Option<&'a Coded>,
     processor: Processor,
     output: usize,
+    compiled: Option<&'a Compiled>,
 }
 
 /// The rows that absent columns are taken from.
@@ -45,23 +50,36 @@ impl<'a> Shap<'a> {
     /// If the forest has no such output.
     pub fn new(forest: &'a Forest, scorer: &'a Scorer, output: usize) -> Self {
         assert!(output < forest.outputs, "an output of the forest");
-        Self { forest, coded: scorer.coded(), processor: scorer.processor(), output }
+        Self {
+            forest,
+            coded: scorer.coded(),
+            processor: scorer.processor(),
+            output,
+            compiled: None,
+        }
+    }
+
+    /// With the output's paths at hand, if there are not too many.
+    pub(crate) fn with_paths(mut self, compiled: Option<&'a Compiled>) -> Self {
+        self.compiled = compiled;
+        self
     }
 
     /// The output without any column: the mean of the leaves by the training rows' weights.
     pub fn base(&self) -> f64 {
-        let mut base = 0.0;
-        let mut paths = Paths::new(self.forest, self.output);
-        while let Some(path) = paths.advance() {
-            base += path.columns.iter().fold(path.value, |part, column| part * column.share);
+        match self.compiled {
+            Some(compiled) => compiled.base(),
+            None => path::base(self.forest, self.output),
         }
-        base + self.forest.base[self.output]
     }
 
     /// Path-dependent attributions of all rows, row-major (n × d), in the unit of the output.
     pub fn path_dependent(&self, rows: &Aligned<'_>) -> Vec<f64> {
-        self.blocks(rows, self.forest.width, |block, out| {
-            self.processor.path_dependent(self, block, out);
+        self.blocks(rows, self.forest.width, |block, out| match self.compiled {
+            Some(paths) if block.count <= FEW => {
+                self.processor.path_dependent_rows(self, paths, block, out);
+            }
+            _ => self.processor.path_dependent(self, block, out),
         })
     }
 
@@ -98,7 +116,12 @@ impl<'a> Shap<'a> {
         each: impl Fn(&Block, &mut [f64]) + Sync,
     ) -> Vec<f64> {
         let mut all = vec![0.0; rows.len * size];
-        if size > 0 {
+        if size > 0 && rows.len <= BLOCK {
+            // One block: another thread would do no more than this one.
+            let mut block = Block::default();
+            self.read(rows, 0, rows.len, &mut block);
+            each(&block, &mut all);
+        } else if size > 0 {
             let parts = all.par_chunks_mut(BLOCK * size).enumerate();
             parts.for_each_init(Block::default, |block, (number, out)| {
                 self.read(rows, number * BLOCK, out.len() / size, block);
@@ -138,6 +161,26 @@ pub(crate) fn interventional_block(
         weights: BackgroundWeights::default(),
     };
     by_column(shap, block, fill, out);
+}
+
+/// A few rows, one by one, along paths that are at hand: the same operations in the same order as
+/// for a block, so the same numbers.
+#[inline(always)]
+pub(crate) fn path_dependent_few(
+    shap: &Shap<'_>,
+    paths: &Compiled,
+    block: &Block,
+    out: &mut [f64],
+) {
+    let mut weights = RowWeights::default();
+    let mut left: Vec<bool> = Vec::with_capacity(shap.forest.nodes());
+    for (row, sums) in out.chunks_exact_mut(shap.forest.width).enumerate() {
+        left.clear();
+        block.lefts(shap.forest, shap.coded, row, &mut left);
+        for (value, columns, tests) in paths.paths() {
+            weights.add(value, columns, tests, &left, sums);
+        }
+    }
 }
 
 /// What each pattern adds to each column of a path.

@@ -34,6 +34,71 @@ pub(super) struct PathTest {
     pub(super) left: bool,
 }
 
+/// The paths to all leaves that touch an output, worked out once: a single row would else take
+/// longer to find them than to follow them.
+#[derive(Debug, Clone)]
+pub(crate) struct Compiled {
+    /// Value, end of its columns, end of its tests.
+    leaves: Vec<(f64, u32, u32)>,
+    columns: Vec<PathColumn>,
+    tests: Vec<PathTest>,
+    /// The output without any column.
+    base: f64,
+}
+
+/// Most columns on all paths together that are kept: 24 bytes each, with a test or more of 8.
+const MAX_KEPT: usize = 1 << 18;
+
+impl Compiled {
+    /// None if the forest has too many paths.
+    pub(crate) fn new(forest: &Forest, output: usize) -> Option<Self> {
+        let mut all = Self {
+            leaves: Vec::new(),
+            columns: Vec::new(),
+            tests: Vec::new(),
+            base: base(forest, output),
+        };
+        let mut paths = Paths::new(forest, output);
+        while let Some(path) = paths.advance() {
+            if path.columns.is_empty() || path.value == 0.0 {
+                continue;
+            }
+            all.columns.extend(&path.columns);
+            all.tests.extend(&path.tests);
+            if all.columns.len() > MAX_KEPT || all.tests.len() > 4 * MAX_KEPT {
+                return None;
+            }
+            all.leaves.push((path.value, all.columns.len() as u32, all.tests.len() as u32));
+        }
+        Some(all)
+    }
+
+    pub(super) fn base(&self) -> f64 {
+        self.base
+    }
+
+    /// Each path: value, columns, tests.
+    #[inline(always)]
+    pub(super) fn paths(&self) -> impl Iterator<Item = (f64, &[PathColumn], &[PathTest])> {
+        let (mut column, mut test) = (0, 0);
+        self.leaves.iter().map(move |&(value, columns, tests)| {
+            let (from, first) = (column, test);
+            (column, test) = (columns as usize, tests as usize);
+            (value, &self.columns[from..column], &self.tests[first..test])
+        })
+    }
+}
+
+/// The output without any column: the mean of the leaves by the training rows' weights.
+pub(super) fn base(forest: &Forest, output: usize) -> f64 {
+    let mut base = 0.0;
+    let mut paths = Paths::new(forest, output);
+    while let Some(path) = paths.advance() {
+        base += path.columns.iter().fold(path.value, |part, column| part * column.share);
+    }
+    base + forest.base[output]
+}
+
 /// A step from a node to a child.
 #[derive(Debug, Clone, Copy)]
 struct Step {

@@ -21,6 +21,32 @@ pub(crate) struct Block {
     pub(super) values: Vec<f64>,
 }
 
+impl Block {
+    /// For each node of the forest whether a row goes left there; of a leaf, anything.
+    #[inline(always)]
+    pub(super) fn lefts(
+        &self,
+        forest: &Forest,
+        coded: Option<&Coded>,
+        row: usize,
+        left: &mut Vec<bool>,
+    ) {
+        match coded {
+            Some(coded) => left.extend(coded.tests.iter().map(|test| {
+                let code = self.scratch.codes[test.view as usize * BLOCK + row];
+                if test.category { code & test.level == 0 } else { code <= test.level }
+            })),
+            None => {
+                let values = &self.values[row * forest.width..][..forest.width];
+                left.extend((0..forest.nodes()).map(|node| {
+                    !forest.is_leaf(node)
+                        && forest.goes_left(node, values[forest.feature[node] as usize])
+                }));
+            }
+        }
+    }
+}
+
 /// The distinct patterns of a block on one path.
 ///
 /// A pattern has a bit for each column of the path: 1 where the row passes all its tests.
