@@ -1,8 +1,8 @@
 //! SHAP values against other programs.
 
-use tripline_core::{Detector, ExplainMethod, ExplainOptions, Frame};
+use tripline_core::{Detector, ExplainMethod, ExplainOptions, Frame, Rows};
 use tripline_models::import::{lightgbm, xgboost};
-use tripline_models::tree::TreeModel;
+use tripline_models::tree::{Aggregate, Forest, LEAF, Reading, TreeModel};
 
 use crate::fixture::{Fixture, bytes};
 
@@ -188,5 +188,31 @@ fn interactions_sum_to_the_values() {
                 assert!((pairs[i * width + j] - pairs[j * width + i]).abs() < 1e-12);
             }
         }
+    }
+}
+
+#[test]
+fn a_tree_without_a_split_gives_no_column_anything() {
+    let mut forest = Forest::empty(1, 1, Aggregate::Sum);
+    forest.roots = vec![0, 1];
+    forest.tree_output = vec![0];
+    forest.feature = vec![LEAF];
+    forest.threshold = vec![0.0];
+    forest.left = vec![0];
+    forest.right = vec![0];
+    forest.flags = vec![0];
+    forest.cover = vec![1.0];
+    forest.gain = vec![0.0];
+    forest.values = vec![0.5];
+    forest.check().unwrap();
+    let rows = Rows::from_matrix(&["bytes"], &[vec![1.0], vec![2.0]]).unwrap();
+    let schema = rows.schema().as_ref().clone();
+    let card = lightgbm_model("lightgbm_binary").card;
+    let model = TreeModel::new(card, schema, forest, Reading::Logit, Vec::new());
+    for index in [&[0][..], &[0, 1], &[0, 1, 0, 1, 0]] {
+        let frame = Frame::from(rows.select(index));
+        let found = model.explain().unwrap().attributions(&frame, &ExplainOptions::default());
+        let found = found.unwrap();
+        assert_eq!((found.base, found.values), (0.5, vec![0.0; index.len()]));
     }
 }

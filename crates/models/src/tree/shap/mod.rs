@@ -172,6 +172,10 @@ pub(crate) fn path_dependent_few(
     block: &Block,
     out: &mut [f64],
 ) {
+    // A forest of leaves alone has no test, so no codes either.
+    if paths.is_empty() {
+        return;
+    }
     let mut weights = RowWeights::default();
     let mut left: Vec<bool> = Vec::with_capacity(shap.forest.nodes());
     for (row, sums) in out.chunks_exact_mut(shap.forest.width).enumerate() {

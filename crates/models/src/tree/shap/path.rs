@@ -73,6 +73,11 @@ impl Compiled {
         Some(all)
     }
 
+    /// Whether no leaf gives anything to any column.
+    pub(super) fn is_empty(&self) -> bool {
+        self.leaves.is_empty()
+    }
+
     pub(super) fn base(&self) -> f64 {
         self.base
     }
