@@ -18,6 +18,11 @@ pub(super) async fn accept(
     service: &Service,
     asked: TrainingSpec,
 ) -> Result<Accepted, ServiceError> {
+    if !service.settings().trusted_keys.is_empty() {
+        let message = "this service takes signed models alone, and a training signs none: train \
+                       with `tripline train --sign`, then upload the model";
+        return Err(JobError::field("model_type", message).into());
+    }
     let mut accepted = resolved(service, asked).await?;
     let asked = &accepted.asked;
     if !plan::is_name(&accepted.name) {

@@ -172,6 +172,9 @@ async fn run(
             tracing::info!(job = job.id, state = job.state.name(), "job ended");
             shared.running().remove(&job.id);
             shared.tell(&job);
+            if job.state.is_final() {
+                clean(service, &job.id).await;
+            }
         }
         Err(error) => {
             shared.running().remove(&job.id);
@@ -180,6 +183,15 @@ async fn run(
         }
     }
     pause
+}
+
+/// Removes what only a further attempt would have needed; one that is asked for later begins anew.
+async fn clean(service: &Arc<Service>, id: &str) {
+    for name in ["model.trip", "detections.jsonl"] {
+        if let Err(error) = service.blobs().delete(&format!("jobs/{id}/{name}")).await {
+            tracing::warn!(job = id, %error, "a file of the job stays");
+        }
+    }
 }
 
 /// Starts the thread of an attempt.

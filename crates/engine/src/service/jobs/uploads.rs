@@ -104,9 +104,10 @@ impl UploadWriter {
         };
         let text = serde_json::to_vec(&about)
             .map_err(|error| ServiceError::Internal { reason: error.to_string() })?;
-        service.blobs().put(&about_key(&upload.id), text.into()).await?;
+        // Told before it is there: a change without its entry must not be.
         let detail = serde_json::json!({ "digest": upload.digest, "bytes": upload.bytes });
         service.store().record("upload.create", &upload.id, &detail.to_string(), change).await?;
+        service.blobs().put(&about_key(&upload.id), text.into()).await?;
         Ok(upload)
     }
 
@@ -203,10 +204,10 @@ impl Service {
                 }
             }
         }
+        self.store().record("upload.delete", id, "{}", change).await?;
         // The line about it goes first: what is left then is swept at the next start.
         self.blobs().delete(&about_key(id)).await?;
         self.blobs().delete(&data_key(id)).await?;
-        self.store().record("upload.delete", id, "{}", change).await?;
         Ok(Some(upload))
     }
 }
