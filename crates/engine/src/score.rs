@@ -19,6 +19,9 @@ use crate::sinks::{ScoredBatch, Sink, SinkColumns, SinkError};
 pub struct ScoreSettings {
     /// Reasons told for each alert; 0 tells none.
     pub reasons: usize,
+    /// Most alerts whose reasons are told where KernelSHAP must find them, which takes thousands of
+    /// scores for each; none sets no bound.
+    pub most_by_kernel: Option<u64>,
 }
 
 /// What was scored.
@@ -75,6 +78,8 @@ pub fn score<'a>(
     let mut batches = tripline_ingest::open(file, &options)?;
     let mut state = State::default();
     let mut sink: Option<(Box<dyn Sink + 'a>, SinkColumns)> = None;
+    let most = settings.most_by_kernel.filter(|_| model.detector().explain().is_none());
+    let mut left = most.unwrap_or(u64::MAX);
     while let Some(batch) = batches.next() {
         let batch = batch?;
         // Before the output is opened: rows that the model does not take leave nothing written.
@@ -92,7 +97,7 @@ pub fn score<'a>(
             }
         };
         let reasons = if columns.reasons {
-            reasons(model, &batch, &verdicts, settings.reasons)?
+            reasons(model, &batch, &verdicts, settings.reasons, &mut left)?
         } else {
             Vec::new()
         };
@@ -116,6 +121,16 @@ pub fn score<'a>(
     let mut notes = batches.notes();
     if let (None, Some([first, ..])) = (model.preparer(), model.classes()) {
         notes.push(Note { code: "first-class-benign", text: first_is_benign(first) });
+    }
+    if let Some(most) = most.filter(|&most| settings.reasons > 0 && state.alerts > most) {
+        let all = state.alerts;
+        notes.push(Note {
+            code: "reasons-limit",
+            text: format!(
+                "reasons are told for the first {most} of {all} alerts: KernelSHAP takes thousands \
+                 of scores for each; --max-reasons sets another bound"
+            ),
+        });
     }
     Ok(ScoreSummary {
         trained_on_it: model.provenance.trained_on(&source),
@@ -161,14 +176,19 @@ impl State {
     }
 }
 
-/// The largest effects that raise each alert's score: `sttl = 254 (+1.8)`.
+/// The largest effects that raise each alert's score: `sttl = 254 (+1.8)`; of as many alerts as are
+/// `left`.
 fn reasons(
     model: &Model,
     batch: &Dataset,
     verdicts: &Verdicts,
     count: usize,
+    left: &mut u64,
 ) -> Result<Vec<String>, EngineError> {
-    let alerts: Vec<usize> = (0..batch.len()).filter(|&row| verdicts.alert[row]).collect();
+    let most = usize::try_from(*left).unwrap_or(usize::MAX);
+    let alerts: Vec<usize> =
+        (0..batch.len()).filter(|&row| verdicts.alert[row]).take(most).collect();
+    *left -= alerts.len() as u64;
     let mut texts = vec![String::new(); batch.len()];
     if alerts.is_empty() {
         return Ok(texts);

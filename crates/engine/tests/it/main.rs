@@ -11,6 +11,7 @@ mod fitting;
 mod forged;
 mod golden;
 mod learn;
+mod learn_corpus;
 mod made;
 mod made_packets;
 mod ndpi;

@@ -133,13 +133,24 @@ impl Learn {
             Some(file) => Some(session.read_model(file)?),
             None => None,
         };
+        let (had_folder, begins) = (self.journal.exists(), !Learner::has_journal(&self.journal));
         let mut learner = self.open(&session, given.as_ref(), guard, &bar)?;
         let known = learner.records().len();
         if let Some(number) = self.rollback {
             learner.rollback(number, now())?;
         }
         if let Some(stream) = &self.stream {
-            self.stream(&session, &mut learner, stream, &bar)?;
+            let learnt = self.stream(&session, &mut learner, stream, &bar);
+            if begins && learner.records().len() == 1 {
+                // Nothing came of it: a journal would say that this model learns.
+                if learner.discard() && !had_folder {
+                    let _ = std::fs::remove_dir(&self.journal);
+                }
+                learnt?;
+                let reason = "it has no rows to learn; no journal was begun";
+                return Err(Usage(format!("{}: {reason}", stream.display())).into());
+            }
+            learnt?;
         }
         bar.clear();
         if let Some(mut output) = output {

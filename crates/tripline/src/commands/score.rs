@@ -41,6 +41,9 @@ pub(crate) struct Score {
     /// Tell this many reasons for each alert
     #[arg(long, value_name = "N", default_value_t = 0)]
     reasons: usize,
+    /// Tell reasons of at most this many alerts where KernelSHAP must find them
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    max_reasons: u64,
     /// Take columns that the data lack as missing, instead of refusing the data
     #[arg(long)]
     fill_missing_columns: bool,
@@ -141,7 +144,8 @@ impl Score {
             );
         }
         let read = session.read_settings();
-        let settings = ScoreSettings { reasons: self.reasons };
+        let settings =
+            ScoreSettings { reasons: self.reasons, most_by_kernel: Some(self.max_reasons) };
         let bar = Bar::new(&session.terminal);
         let summary = match &self.output {
             Some(file) => {

@@ -105,6 +105,12 @@ fn a_stream_is_learnt_journalled_and_taken_back() {
     let entry = &rated["entries"][0];
     let (learnt, over) = (entry["learnt"].as_u64().unwrap(), entry["over_rate"].as_u64().unwrap());
     assert!(over > 2500 && learnt < 1400, "{rated}");
+    // A stream without rows begins no journal.
+    let header = bench.read("second.csv").lines().next().unwrap_or_default().to_owned();
+    bench.write("none.csv", header + "\n");
+    let none = bench.run("learn m.trip none.csv --journal never --time end");
+    assert_ne!(none.code, 0, "{}", none.out);
+    assert!(!bench.path("never").exists(), "{}", none.err);
     let missing = bench.run("learn --journal nowhere");
     assert_eq!(missing.code, 2, "{}", missing.err);
     assert!(!bench.path("nowhere").exists());

@@ -27,6 +27,16 @@ fn a_missing_file() {
 }
 
 #[test]
+fn an_unknown_metric_is_a_wrong_usage() {
+    let bench = Bench::with_flows();
+    for command in ["rank flows.csv --metric aucc", "tune flows.csv --model sgd --objective aucc"] {
+        let run = bench.run(command);
+        assert_eq!(run.code, 2, "{command}: {}", run.err);
+        assert!(run.err.contains("`aucc`"), "{command}: {}", run.err);
+    }
+}
+
+#[test]
 fn a_folder() {
     let bench = Bench::new();
     std::fs::create_dir(bench.path("d")).unwrap();
