@@ -104,7 +104,10 @@ class Ours:
 
     def prepare(self, model):
         text = Path(self.log.name).read_text()
-        token = re.search(r"tlt_[0-9a-zA-Z_]+", text).group(0)
+        found = re.search(r"tlt_[0-9a-zA-Z_-]+", text)
+        if not found:
+            sys.exit(f"no token in what the service printed:\n{text}")
+        token = found.group(0)
         status, body = call(self.port, "POST", "/api/v1/keys",
                             {"name": "load", "scopes": ["predict", "read"]}, key=token)
         assert status == 201, body
