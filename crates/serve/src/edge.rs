@@ -30,12 +30,15 @@ pub(crate) struct Edge {
     turns: Semaphore,
     waiting: AtomicUsize,
     limits: Arc<Limits>,
+    tracer: Option<Tracer>,
 }
 
 impl Edge {
     pub(crate) fn new(app: Arc<App>, router: Router) -> Self {
-        let limits = Arc::new(app.settings().limits.clone());
+        let settings = app.settings();
+        let limits = Arc::new(settings.limits.clone());
         Self {
+            tracer: settings.otlp_endpoint.as_deref().and_then(Tracer::start),
             router,
             ids: RequestIds::new(),
             turns: Semaphore::new(limits.in_flight),
@@ -61,6 +64,10 @@ impl Edge {
             _ => peer.to_canonical(),
         };
         let line = Line::of(&request);
+        let traced = match &self.tracer {
+            Some(_) => Context::of(request.headers()),
+            None => None,
+        };
         let (caller, mut response) = self.pass(request, id, peer, &settings).await;
         // What a handler returned as its error, or what refused the request before it.
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
@@ -77,6 +84,19 @@ impl Edge {
         finish(&mut response, &caller, secure);
         let time = begun.elapsed();
         self.app.metrics().answered(response.status().as_u16(), time);
+        if let (Some(tracer), Some(context)) = (&self.tracer, traced) {
+            let begun_ns = u64::try_from(caller.at().0).unwrap_or(0).saturating_mul(1000);
+            tracer.ended(Span {
+                context,
+                begun_ns,
+                ended_ns: begun_ns + u64::try_from(time.as_nanos()).unwrap_or(u64::MAX >> 1),
+                method: line.method.to_string(),
+                path: line.path().to_owned(),
+                status: response.status().as_u16(),
+                request: caller.request().to_owned(),
+                actor: caller.actor().to_owned(),
+            });
+        }
         tracing::debug!(
             request = caller.request(),
             actor = caller.actor(),

@@ -47,6 +47,12 @@ fn server(config: &Config) -> Result<Settings, Usage> {
     if serve.access.requests_per_second.is_some_and(|rate| !(0.0003..=1e9).contains(&rate)) {
         return Err(Usage("`serve.access.requests_per_second` must be from 0.0003 on".to_owned()));
     }
+    if let Some(address) = &serve.otlp_endpoint
+        && !tripline_serve::is_collector(address)
+    {
+        let expected = "such as http://127.0.0.1:4318 (a collector beside the service encrypts)";
+        return Err(wrong("otlp_endpoint", expected, address));
+    }
     let limits = &serve.limits;
     for (name, value) in [
         ("connections", limits.connections),

@@ -7,37 +7,36 @@ use tripline_store::{Metadata, MetadataError};
 use super::key::{Secret, hex};
 
 /// The setting that holds its hash.
-pub const FIRST_TOKEN_SETTING: &str = "access.first_token";
+const FIRST_TOKEN_SETTING: &str = "access.first_token";
 
-/// The token, if it was made just now.
-#[derive(Debug)]
-pub struct FirstToken {
-    /// To be printed once; none if it was printed at an earlier start.
-    pub fresh: Option<Secret>,
-    pub(super) hash: [u8; 32],
+/// Draws the token at the first start, and keeps its hash; none if it was drawn before.
+pub async fn draw_first_token(
+    store: &dyn Metadata,
+    change: &Change,
+) -> Result<Option<Secret>, MetadataError> {
+    if kept(store).await?.is_some() {
+        return Ok(None);
+    }
+    renew_first_token(store, change).await.map(Some)
 }
 
-impl FirstToken {
-    /// The token of a database; drawn and kept as a hash if there is none yet.
-    pub async fn of(store: &dyn Metadata, change: &Change) -> Result<Self, MetadataError> {
-        let kept = store.setting(FIRST_TOKEN_SETTING).await?;
-        match kept.as_deref().and_then(unquoted) {
-            Some(hash) => Ok(Self { fresh: None, hash }),
-            None => Self::renew(store, change).await,
-        }
-    }
+/// Draws another token; the one before is no longer worth anything.
+pub async fn renew_first_token(
+    store: &dyn Metadata,
+    change: &Change,
+) -> Result<Secret, MetadataError> {
+    let token = Secret::random("tlt_").map_err(|error| MetadataError::Database {
+        path: "the system's random numbers".to_owned(),
+        reason: error.to_string(),
+    })?;
+    let hash = format!("\"{}\"", hex(&token.hash()));
+    store.set_setting(FIRST_TOKEN_SETTING, Some(&hash), change).await?;
+    Ok(token)
+}
 
-    /// Draws another token; the one before is no longer worth anything.
-    pub async fn renew(store: &dyn Metadata, change: &Change) -> Result<Self, MetadataError> {
-        let token = Secret::random("tlt_").map_err(|error| MetadataError::Database {
-            path: "the system's random numbers".to_owned(),
-            reason: error.to_string(),
-        })?;
-        let hash = token.hash();
-        let kept = format!("\"{}\"", hex(&hash));
-        store.set_setting(FIRST_TOKEN_SETTING, Some(&kept), change).await?;
-        Ok(Self { fresh: Some(token), hash })
-    }
+/// The hash of the token; none before the first start.
+pub(super) async fn kept(store: &dyn Metadata) -> Result<Option<[u8; 32]>, MetadataError> {
+    Ok(store.setting(FIRST_TOKEN_SETTING).await?.as_deref().and_then(unquoted))
 }
 
 /// A hash from its hexadecimal digits in quotation marks.

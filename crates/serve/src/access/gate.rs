@@ -4,19 +4,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
 use tripline_engine::service::Clock;
-use tripline_store::records::{Change, Scope, Scopes, Session};
+use tripline_store::records::{Scope, Scopes};
 use tripline_store::{Metadata, MetadataError, Timestamp};
 
 use super::cookie::{self, cookie_of};
-use super::first_token::FirstToken;
+use super::credentials::{credentials, wants_page};
+use super::first_token;
 use super::key::{self, Secret, hex, same};
 use super::keys::Keys;
-use super::password;
 use super::rate::{Bucket, Grant};
+use super::sessions::wrong_csrf;
 use crate::caller::{Caller, Inner, Known};
 use crate::problem::{Kind, Problem};
 use crate::settings::{Settings, Tls};
@@ -25,13 +26,14 @@ use crate::settings::{Settings, Tls};
 #[derive(Debug)]
 pub struct Gate {
     pub(super) store: Arc<dyn Metadata>,
-    clock: Clock,
+    pub(super) clock: Clock,
     pub(super) keys: Keys,
-    first_token: [u8; 32],
+    /// Hash of the first-start token; none before the first start.
+    first_token: Option<[u8; 32]>,
     /// Sessions of local callers who have shown the first-start token.
-    unlocked: Cache<[u8; 32], ()>,
+    pub(super) unlocked: Cache<[u8; 32], ()>,
     /// Log-ins by name and by address.
-    log_ins: Cache<String, Arc<Bucket>>,
+    pub(super) log_ins: Cache<String, Arc<Bucket>>,
     /// Mixed into what a form must send, so that who plants a cookie cannot tell it.
     secret: [u8; 32],
     started: Instant,
@@ -64,22 +66,10 @@ impl Arrival<'_> {
     }
 }
 
-/// A log-in that succeeded.
-#[derive(Debug)]
-pub struct LoggedIn {
-    /// For `Set-Cookie`.
-    pub cookie: HeaderValue,
-    /// The user.
-    pub user: String,
-}
-
 impl Gate {
     /// Reads keys and first-start token of a database.
-    pub async fn open(
-        store: Arc<dyn Metadata>,
-        clock: Clock,
-        token: &FirstToken,
-    ) -> Result<Self, MetadataError> {
+    pub async fn open(store: Arc<dyn Metadata>, clock: Clock) -> Result<Self, MetadataError> {
+        let first_token = first_token::kept(&*store).await?;
         let keys = Keys::default();
         keys.refresh(&*store).await?;
         let mut secret = [0; 32];
@@ -91,7 +81,7 @@ impl Gate {
             store,
             clock,
             keys,
-            first_token: token.hash,
+            first_token,
             unlocked: Cache::builder()
                 .max_capacity(256)
                 .time_to_live(Duration::from_secs(12 * 3600))
@@ -193,7 +183,7 @@ impl Gate {
                 "the first-start token opens nothing where keys are needed; send an API key",
             ));
         }
-        if !same(&key::hash(given), &self.first_token) {
+        if !self.is_first_token(given) {
             return Err(Problem::new(Kind::Unauthorized, "the first-start token is another one"));
         }
         let caller = self.local_caller(arrival, at, None, true, true);
@@ -309,91 +299,8 @@ impl Gate {
         })
     }
 
-    /// Checks the field `csrf` of a form.
-    pub fn check_csrf(&self, caller: &Caller, given: &str) -> Result<(), Problem> {
-        match caller.csrf() {
-            Some(csrf) if same(&key::hash(csrf), &key::hash(given)) => Ok(()),
-            _ => Err(wrong_csrf()),
-        }
-    }
-
-    /// Opens what deploys, deletes and hands out keys to a local caller's session; the session
-    /// gets another cookie, which the answer must set.
-    pub fn unlock(
-        &self,
-        caller: &Caller,
-        token: &str,
-        settings: &Settings,
-    ) -> Result<HeaderValue, Problem> {
-        self.may_try(&format!("token {}", caller.peer()), 0.1, 5.0)?;
-        if caller.known() != Known::Local || !same(&key::hash(token), &self.first_token) {
-            return Err(Problem::new(Kind::Forbidden, "the first-start token is another one")
-                .with("token", "is not the one printed at the first start"));
-        }
-        let fresh = Secret::random("").map_err(Problem::internal)?;
-        self.unlocked.insert(fresh.hash(), ());
-        Ok(cookie::set(Some(&fresh), false, settings.access.session.as_secs()))
-    }
-
-    /// Begins a session; a refusal does not tell whether the user exists.
-    pub async fn log_in(
-        &self,
-        caller: &Caller,
-        user: &str,
-        password: String,
-        settings: &Settings,
-    ) -> Result<LoggedIn, Problem> {
-        self.may_try(&format!("address {}", caller.peer()), 0.1, 5.0)?;
-        self.may_try(&format!("user {}", crate::problem::shown(user)), 0.2, 30.0)?;
-        let known = self.store.user(user).await?;
-        let hash = known.as_ref().map(|user| user.password.clone());
-        let too_long = password.len() > password::MAX_BYTES;
-        if too_long || !password::verify(password, hash).await? {
-            let detail = serde_json::json!({ "address": caller.peer().to_string() }).to_string();
-            let object = format!("user:{}", crate::problem::shown(user));
-            self.store.record("access.refused", &object, &detail, &caller.change()).await?;
-            return Err(Problem::new(Kind::Unauthorized, "the name or the password is wrong"));
-        }
-        let token = Secret::random("").map_err(Problem::internal)?;
-        let now = self.clock.now();
-        let seconds = settings.access.session.as_secs();
-        let micros = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
-        let session = Session {
-            hash: token.hash(),
-            user: user.to_owned(),
-            created_at: now,
-            expires_at: now.plus_micros(micros),
-        };
-        let change = Change { actor: format!("user:{user}"), ..caller.change() };
-        self.store.add_session(&session, &change).await?;
-        let secure = settings.tls != Tls::Off;
-        Ok(LoggedIn { cookie: cookie::set(Some(&token), secure, seconds), user: user.to_owned() })
-    }
-
-    /// Ends the caller's session; the answer must set the cookie that takes the old one away.
-    pub async fn log_out(
-        &self,
-        caller: &Caller,
-        settings: &Settings,
-    ) -> Result<HeaderValue, Problem> {
-        if let Some(hash) = caller.session() {
-            self.unlocked.invalidate(hash);
-            if caller.known() == Known::User {
-                self.store.end_session(hash, &caller.change()).await?;
-            }
-        }
-        Ok(cookie::set(None, settings.tls != Tls::Off, 0))
-    }
-
-    fn may_try(&self, what: &str, rate: f64, burst: f64) -> Result<(), Problem> {
-        let bucket = self.log_ins.get_with(what.to_owned(), Arc::default);
-        let grant = bucket.take(self.nanoseconds(), rate, burst);
-        if grant.passed {
-            return Ok(());
-        }
-        let mut problem = Problem::new(Kind::RateLimited, "too many log-ins; wait a little");
-        problem.retry_after = Some(grant.wait);
-        Err(problem)
+    pub(super) fn is_first_token(&self, given: &str) -> bool {
+        self.first_token.is_some_and(|hash| same(&key::hash(given), &hash))
     }
 
     /// What a form of the session with that token must send.
@@ -405,7 +312,7 @@ impl Gate {
         hex(&hash.finalize())
     }
 
-    fn nanoseconds(&self) -> u64 {
+    pub(super) fn nanoseconds(&self) -> u64 {
         // 584 years.
         self.started.elapsed().as_nanos() as u64
     }
@@ -418,40 +325,4 @@ impl Gate {
             }
         });
     }
-}
-
-fn wrong_csrf() -> Problem {
-    Problem::new(Kind::Forbidden, "the form is not of this session; load its page again")
-        .with("csrf", "is missing or of another session")
-}
-
-/// The key or token that a request carries; one that cannot be read is refused.
-fn credentials(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let scheme = || {
-        Problem::new(
-            Kind::Unauthorized,
-            "`Authorization` must be `Bearer tl_…`; a key may come as `X-API-Key` instead",
-        )
-    };
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let value = value.to_str().map_err(|_| scheme())?;
-        return match value.split_once(' ') {
-            Some((name, key)) if name.eq_ignore_ascii_case("bearer") => Ok(Some(key.trim())),
-            _ => Err(scheme()),
-        };
-    }
-    for name in ["x-api-key", "x-tripline-token"] {
-        if let Some(value) = headers.get(name) {
-            return value.to_str().map(|key| Some(key.trim())).map_err(|_| scheme());
-        }
-    }
-    Ok(None)
-}
-
-/// Whether a browser asks for a page.
-fn wants_page(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"))
 }

@@ -2,6 +2,7 @@
 
 mod address;
 mod cookie;
+mod credentials;
 mod first_token;
 mod forwarded;
 mod gate;
@@ -10,15 +11,17 @@ mod keys;
 mod local;
 mod password;
 mod rate;
+mod sessions;
 
 pub use address::Network;
 pub use cookie::{COOKIE, SECURE_COOKIE, cookie_of};
-pub use first_token::{FIRST_TOKEN_SETTING, FirstToken};
-pub use gate::{Gate, LoggedIn};
+pub use first_token::{draw_first_token, renew_first_token};
+pub use gate::Gate;
 pub use key::{IssuedKey, Secret};
 pub use keys::KeyRequest;
 pub use password::hash_password;
 pub use rate::Bucket;
+pub use sessions::LoggedIn;
 
 pub(crate) use forwarded::client;
 pub(crate) use gate::{Admitted, Arrival};

@@ -4,6 +4,7 @@ use argon2::password_hash::PasswordHasher as _;
 use argon2::password_hash::PasswordVerifier as _;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, Version};
+use std::sync::OnceLock;
 use tokio::sync::Semaphore;
 
 use crate::problem::{Kind, Problem};
@@ -46,13 +47,7 @@ pub(super) async fn verify(password: String, hash: Option<String>) -> Result<boo
     })?;
     let done = tokio::task::spawn_blocking(move || {
         let known = hash.is_some();
-        let hash = match hash {
-            Some(hash) => hash,
-            None => hasher()
-                .hash_password(b"no such user")
-                .map(|hash: PasswordHash| hash.to_string())
-                .unwrap_or_default(),
-        };
+        let hash = hash.unwrap_or_else(|| nobody().to_owned());
         let right = PasswordHash::new(&hash)
             .is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok());
         known && right
@@ -60,4 +55,13 @@ pub(super) async fn verify(password: String, hash: Option<String>) -> Result<boo
     let right = done.await.map_err(Problem::internal);
     drop(turn);
     right
+}
+
+/// The hash of a password that nobody has, so that an unknown name takes as long as a known one.
+fn nobody() -> &'static str {
+    static HASH: OnceLock<String> = OnceLock::new();
+    HASH.get_or_init(|| {
+        let hash = hasher().hash_password(b"nobody's password");
+        hash.map(|hash: PasswordHash| hash.to_string()).unwrap_or_default()
+    })
 }

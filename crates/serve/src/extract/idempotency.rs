@@ -54,7 +54,7 @@ impl Once {
     }
 
     /// Does the work, or answers as it was answered. The work goes on to its end though the client
-    /// leaves.
+    /// leaves, and so does what is noted of its key.
     pub async fn run<F>(self, app: &Arc<App>, work: F) -> Result<Response, Problem>
     where
         F: Future<Output = Result<Answered, Problem>> + Send + 'static,
@@ -63,44 +63,46 @@ impl Once {
             return spawned(work).await.map(|answer| response(answer, false));
         };
         let fingerprint: [u8; 32] = self.fingerprint.finalize().into();
-        let actor = self.caller.actor().to_owned();
-        match app.store().begin(&actor, &key, &fingerprint, self.caller.at()).await? {
-            Begun::New => {}
-            Begun::UnderWay => {
-                let mut problem = Problem::new(
-                    Kind::Conflict,
-                    "the request with this `Idempotency-Key` is being worked on",
-                );
-                problem.retry_after = Some(Duration::from_secs(1));
-                return Err(problem);
-            }
-            Begun::Answered(StoredAnswer { status, body }) => {
-                let status = StatusCode::from_u16(status).map_err(Problem::internal)?;
-                return Ok(response(Answered { status, body }, true));
-            }
-            Begun::Other => {
-                return Err(Problem::invalid(
-                    "Idempotency-Key",
-                    "was used for another request; take a fresh one",
-                ));
-            }
-        }
+        let (actor, at) = (self.caller.actor().to_owned(), self.caller.at());
         let app = app.clone();
-        let answer = spawned(async move {
-            match work.await {
-                Ok(answer) => {
-                    let kept =
-                        StoredAnswer { status: answer.status.as_u16(), body: answer.body.clone() };
-                    app.store().complete(&actor, &key, &kept).await?;
-                    Ok(answer)
+        let done = tokio::spawn(async move {
+            match app.store().begin(&actor, &key, &fingerprint, at).await? {
+                Begun::New => {}
+                Begun::UnderWay => {
+                    let mut problem = Problem::new(
+                        Kind::Conflict,
+                        "the request with this `Idempotency-Key` is being worked on",
+                    );
+                    problem.retry_after = Some(Duration::from_secs(1));
+                    return Err(problem);
                 }
+                Begun::Answered(StoredAnswer { status, body }) => {
+                    let status = StatusCode::from_u16(status).map_err(Problem::internal)?;
+                    return Ok(response(Answered { status, body }, true));
+                }
+                Begun::Other => {
+                    return Err(Problem::invalid(
+                        "Idempotency-Key",
+                        "was used for another request; take a fresh one",
+                    ));
+                }
+            }
+            let answer = match spawned(work).await {
+                Ok(answer) => answer,
                 Err(problem) => {
                     app.store().abandon(&actor, &key).await?;
-                    Err(problem)
+                    return Err(problem);
                 }
+            };
+            let kept = StoredAnswer { status: answer.status.as_u16(), body: answer.body.clone() };
+            if let Err(error) = app.store().complete(&actor, &key, &kept).await {
+                // The work is done: its answer counts, though a repeat will not find it.
+                tracing::error!(%error, "an answer was not kept for its `Idempotency-Key`");
+                app.store().abandon(&actor, &key).await?;
             }
+            Ok(response(answer, false))
         });
-        answer.await.map(|answer| response(answer, false))
+        done.await.map_err(Problem::internal)?
     }
 }
 

@@ -75,7 +75,7 @@ fn predictions(out: &mut Text, sums: &BTreeMap<String, Counts>) {
     {
         out.family(name, "histogram", "Time to score a single event, by model.");
         for (model, counts) in sums {
-            let bounds = BUCKETS.iter().map(|&micros| micros as f64 * 1e-6).chain([f64::INFINITY]);
+            let bounds = BUCKETS.iter().map(|&micros| micros as f64 / 1e6).chain([f64::INFINITY]);
             let buckets = bounds.zip(counts.times.iter().copied());
             out.histogram(name, &[("model_name", model)], buckets, counts.time.as_secs_f64());
         }

@@ -7,6 +7,7 @@ mod capture;
 mod detection;
 mod detections;
 mod detectors;
+mod docs;
 mod experiments;
 mod explain;
 mod features;
@@ -67,6 +68,7 @@ pub(crate) fn assemble() -> (Router<Arc<App>>, Bytes) {
         .merge(resources().under("/api/v1"))
         .merge(health::routes())
         .merge(metrics::routes())
+        .merge(docs::routes())
         .merge(predict::at_root())
         .merge(crate::graphql::routes())
         .merge(crate::inference::routes())

@@ -17,7 +17,7 @@ use tripline_store::records::Change;
 pub use error::ServeError;
 pub use reload::Reloader;
 
-use crate::access::{FirstToken, Gate, Secret};
+use crate::access::{Gate, Secret, draw_first_token};
 use crate::app::App;
 use crate::edge::Edge;
 use crate::settings::{Settings, Tls};
@@ -49,21 +49,28 @@ impl Server {
             }
             Tls::Off | Tls::Proxy(_) => None,
         };
-        let clock = service.clock().clone();
-        let change = Change::system(clock.now(), "first start");
-        let token = FirstToken::of(&**service.store(), &change).await?;
-        let gate = Gate::open(service.store().clone(), clock, &token).await?;
-        if settings.keys_needed() && !gate.has_administrator().await? {
-            return Err(ServeError::NoKeys { address: settings.address() });
-        }
         let asked = settings.address();
         let listener = TcpListener::bind(asked)
             .await
             .map_err(|source| ServeError::Bind { address: asked, source })?;
         let address =
             listener.local_addr().map_err(|source| ServeError::Bind { address: asked, source })?;
+        let clock = service.clock().clone();
+        let store = service.store().clone();
+        if settings.keys_needed()
+            && !Gate::open(store.clone(), clock.clone()).await?.has_administrator().await?
+        {
+            return Err(ServeError::NoKeys { address: asked });
+        }
+        // After all that could fail: it is shown once. Where keys are needed it opens nothing.
+        let first_token = if settings.keys_needed() {
+            None
+        } else {
+            draw_first_token(&*store, &Change::system(clock.now(), "first start")).await?
+        };
+        let gate = Gate::open(store, clock).await?;
         let app = Arc::new(App::new(service, settings, gate));
-        Ok(Self { app, listener, address, first_token: token.fresh, tls })
+        Ok(Self { app, listener, address, first_token, tls })
     }
 
     /// Where it listens.

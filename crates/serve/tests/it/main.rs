@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod access;
+mod attacks;
 mod frame;
 mod harness;
 mod job_data;

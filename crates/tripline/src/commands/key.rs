@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use tripline_engine::service::{Clock, open_store};
-use tripline_serve::access::{FirstToken, Gate, KeyRequest};
+use tripline_serve::access::{Gate, KeyRequest, renew_first_token};
 use tripline_serve::time;
 use tripline_store::Metadata;
 use tripline_store::records::{Change, Scopes};
@@ -84,7 +84,6 @@ pub(super) struct Opened {
     pub(super) store: Arc<dyn Metadata>,
     pub(super) gate: Gate,
     pub(super) change: Change,
-    token: FirstToken,
 }
 
 impl Folder {
@@ -108,9 +107,8 @@ impl Folder {
             request: None,
             reason: Some("command line".to_owned()),
         };
-        let token = FirstToken::of(&*store, &change).await?;
-        let gate = Gate::open(store.clone(), clock, &token).await?;
-        Ok(Opened { store, gate, change, token })
+        let gate = Gate::open(store.clone(), clock).await?;
+        Ok(Opened { store, gate, change })
     }
 }
 
@@ -138,13 +136,7 @@ impl Key {
                 }
                 Self::Token(folder) => {
                     let opened = folder.open(session).await?;
-                    let fresh = match opened.token.fresh {
-                        Some(fresh) => fresh,
-                        None => {
-                            let renewed = FirstToken::renew(&*opened.store, &opened.change).await?;
-                            renewed.fresh.ok_or_else(|| anyhow::anyhow!("no token was made"))?
-                        }
-                    };
+                    let fresh = renew_first_token(&*opened.store, &opened.change).await?;
                     let shown = serde_json::json!({ "first_token": fresh.reveal() });
                     output::show(&session.terminal, &shown, || format!("{}\n", fresh.reveal()))?;
                     Ok(Exit::Ok)
