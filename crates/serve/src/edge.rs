@@ -16,7 +16,7 @@ use tower::Service as _;
 
 use crate::access::{Admitted, Arrival, client, right_host, right_origin};
 use crate::app::App;
-use crate::caller::Caller;
+use crate::caller::{Caller, Known};
 use crate::problem::{Drawn, Kind, Problem};
 use crate::request_id::{self, RequestIds};
 use crate::settings::{Limits, Settings, Tls};
@@ -28,6 +28,8 @@ pub(crate) struct Edge {
     router: Router,
     ids: RequestIds,
     turns: Semaphore,
+    /// Places of callers of whom nothing is known, so that they never hold up the others.
+    strangers: Semaphore,
     waiting: AtomicUsize,
     limits: Arc<Limits>,
     tracer: Option<Tracer>,
@@ -42,6 +44,7 @@ impl Edge {
             router,
             ids: RequestIds::new(),
             turns: Semaphore::new(limits.in_flight),
+            strangers: Semaphore::new(limits.in_flight.div_ceil(8)),
             waiting: AtomicUsize::new(0),
             limits,
             app,
@@ -138,7 +141,7 @@ impl Edge {
         let _turn = if request.uri().path() == "/livez" {
             None
         } else {
-            match self.turn().await {
+            match self.turn(caller.known() == Known::Nobody).await {
                 Ok(turn) => Some(turn),
                 Err(problem) => return (caller, problem.into_response()),
             }
@@ -164,13 +167,16 @@ impl Edge {
     }
 
     /// Waits for one of the places at which requests are worked on.
-    async fn turn(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Problem> {
+    async fn turn(&self, stranger: bool) -> Result<tokio::sync::SemaphorePermit<'_>, Problem> {
+        let turns = if stranger { &self.strangers } else { &self.turns };
         let busy = || Problem::unavailable("too many requests wait", Duration::from_secs(1));
-        if let Ok(turn) = self.turns.try_acquire() {
+        if let Ok(turn) = turns.try_acquire() {
             return Ok(turn);
         }
-        let _waiting = Waiting::enter(&self.waiting, self.limits.queued).ok_or_else(busy)?;
-        match tokio::time::timeout(self.limits.request_time, self.turns.acquire()).await {
+        // Strangers may fill half of the queue at most.
+        let most = if stranger { self.limits.queued / 2 } else { self.limits.queued };
+        let _waiting = Waiting::enter(&self.waiting, most).ok_or_else(busy)?;
+        match tokio::time::timeout(self.limits.request_time, turns.acquire()).await {
             Ok(Ok(turn)) => Ok(turn),
             _ => Err(busy()),
         }

@@ -20,6 +20,12 @@ use crate::routes::Rule;
 use crate::settings::Limits;
 use std::sync::Arc;
 
+/// Bytes of a body of someone who is not known: a log-in form takes some hundred.
+const STRANGER_BYTES: u64 = 16 << 10;
+
+/// Time of a request of someone who is not known; hashing a password takes some tenths of a second.
+const STRANGER_TIME: Duration = Duration::from_secs(5);
+
 /// Puts a [`Guard`] before a handler.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GuardLayer(Rule);
@@ -131,6 +137,11 @@ fn admit(rule: Rule, request: Request) -> Result<(Request, Duration), Problem> {
         (limits.upload_bytes, limits.upload_time)
     } else {
         (limits.body_bytes, limits.request_time)
+    };
+    // Who is not known has a form to send, and no long time for it.
+    let (bytes, time) = match caller.known() {
+        Known::Nobody => (bytes.min(STRANGER_BYTES), time.min(STRANGER_TIME)),
+        _ => (bytes, time),
     };
     if request.body().size_hint().lower() > bytes {
         return Err(too_large(bytes));

@@ -27,9 +27,12 @@ pub(super) fn credentials(headers: &HeaderMap) -> Result<Option<&str>, Problem> 
     Ok(None)
 }
 
-/// Whether a browser asks for a page.
+/// Whether a browser asks for a page of its own accord. Behind a link of another site it keeps the
+/// session's cookie (`SameSite=Strict`) to itself, and a fresh one would take that one's place.
 pub(super) fn wants_page(headers: &HeaderMap) -> bool {
-    headers
+    let site = headers.get("sec-fetch-site").map(|site| site.as_bytes());
+    let own = !matches!(site, Some(b"cross-site" | b"same-site"));
+    own && headers
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"))

@@ -27,7 +27,7 @@ use crate::settings::{Settings, Tls};
 pub struct Gate {
     pub(super) store: Arc<dyn Metadata>,
     pub(super) clock: Clock,
-    pub(super) keys: Keys,
+    pub(super) keys: Arc<Keys>,
     /// Hash of the first-start token; none before the first start.
     first_token: Option<[u8; 32]>,
     /// Sessions of local callers who have shown the first-start token.
@@ -70,7 +70,7 @@ impl Gate {
     /// Reads keys and first-start token of a database.
     pub async fn open(store: Arc<dyn Metadata>, clock: Clock) -> Result<Self, MetadataError> {
         let first_token = first_token::kept(&*store).await?;
-        let keys = Keys::default();
+        let keys = Arc::new(Keys::default());
         keys.refresh(&*store).await?;
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).map_err(|error| MetadataError::Database {

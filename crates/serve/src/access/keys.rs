@@ -128,16 +128,28 @@ impl Gate {
             revoked_at: None,
             last_used_at: None,
         };
-        self.store.add_key(&key, change).await?;
-        self.keys.refresh(&*self.store).await?;
+        let (store, keys) = (self.store.clone(), self.keys.clone());
+        let (added, change) = (key.clone(), change.clone());
+        whole(async move {
+            let done = store.add_key(&added, &change).await;
+            keys.refresh(&*store).await?;
+            Ok(done?)
+        })
+        .await?;
         Ok((issued, key))
     }
 
     /// Takes a key back; from then on it is refused.
     pub async fn revoke_key(&self, id: &str, change: &Change) -> Result<(), Problem> {
-        self.store.revoke_key(id, change).await?;
-        self.keys.refresh(&*self.store).await?;
-        Ok(())
+        let (store, keys) = (self.store.clone(), self.keys.clone());
+        let (id, change) = (id.to_owned(), change.clone());
+        whole(async move {
+            // Whatever the database says of the change, what holds is what it has.
+            let done = store.revoke_key(&id, &change).await;
+            keys.refresh(&*store).await?;
+            Ok(done?)
+        })
+        .await
     }
 
     /// Stores a user with the hash of a password, or gives the one of that name both anew.
@@ -159,6 +171,13 @@ impl Gate {
         let user = User { name: name.to_owned(), password, scopes, created_at: change.at };
         Ok(self.store.put_user(&user, change).await?)
     }
+}
+
+/// Does a change to its end, though the client leaves midway.
+async fn whole(
+    change: impl Future<Output = Result<(), Problem>> + Send + 'static,
+) -> Result<(), Problem> {
+    tokio::spawn(change).await.map_err(Problem::internal)?
 }
 
 fn no_scopes() -> Problem {

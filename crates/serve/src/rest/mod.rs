@@ -34,6 +34,7 @@ mod users;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use bytes::Bytes;
 
 use crate::app::App;
@@ -75,6 +76,8 @@ pub(crate) fn assemble() -> (Router<Arc<App>>, Bytes) {
         .merge(crate::dashboard::routes());
     let (router, api) = all.split();
     let router = router
+        // The guard of each route has its own bound.
+        .layer(DefaultBodyLimit::disable())
         .fallback(|| async { Problem::new(Kind::NotFound, "there is nothing at this path") })
         .method_not_allowed_fallback(|| async {
             Problem::new(Kind::MethodNotAllowed, "this path has other methods, see `Allow`")

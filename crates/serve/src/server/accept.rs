@@ -1,12 +1,14 @@
 //! Accepts connections within their limits, and serves each.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -16,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
-use super::idle::Activity;
+use super::idle::{Activity, Answering};
 use super::tls::Certificates;
 use crate::app::App;
 use crate::edge::Edge;
@@ -168,9 +170,12 @@ async fn serve<I>(
         let edge = edge.clone();
         let working = working.enter();
         async move {
-            let answer = edge.answer(request, address).await;
-            drop(working);
-            answer
+            let answer = edge.answer(request, address).await?;
+            // Of HTTP/1.1 nobody asks whether it is silent.
+            Ok::<_, Infallible>(match http2 {
+                true => answer.map(|body| Body::new(Answering::new(body, working))),
+                false => answer,
+            })
         }
     });
     let mut builder = Builder::new(TokioExecutor::new());

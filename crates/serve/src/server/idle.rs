@@ -1,7 +1,12 @@
 //! Which connections are silent.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes, HttpBody};
+use hyper::body::{Frame, SizeHint};
 
 /// What a connection is doing.
 #[derive(Debug)]
@@ -45,5 +50,37 @@ impl Drop for Working {
         let now = u64::try_from(self.0.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.0.last_milliseconds.store(now, Ordering::Relaxed);
         self.0.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The body of an answer; its request is under way until the body is dropped.
+pub(super) struct Answering {
+    inner: Body,
+    _working: Working,
+}
+
+impl Answering {
+    pub(super) fn new(inner: Body, working: Working) -> Self {
+        Self { inner, _working: working }
+    }
+}
+
+impl HttpBody for Answering {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.inner).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
     }
 }
