@@ -17,6 +17,7 @@ use tower::Service as _;
 use crate::access::{Admitted, Arrival, client, right_host, right_origin};
 use crate::app::App;
 use crate::caller::{Caller, Known};
+use crate::observe::{Context, Span, Tracer};
 use crate::problem::{Drawn, Kind, Problem};
 use crate::request_id::{self, RequestIds};
 use crate::settings::{Limits, Settings, Tls};
