@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tripline_core::{Category, Column, FieldKind, Rows, Schema};
+use tripline_ingest::is_missing;
 
 use super::shapes::RequestInput;
 
@@ -230,11 +231,14 @@ fn texts<'a>(
     let mut codes = Vec::new();
     for (row, cell) in cells.enumerate() {
         codes.push(match cell {
-            Value::String(text) => *known.entry(text).or_insert_with(|| {
-                values.push(text.clone());
-                (values.len() - 1) as u32
-            }),
-            Value::Null => Category::MISSING,
+            // As a single record has it: without spaces around it, missing where it says so.
+            Value::String(text) if !is_missing(text.trim().as_bytes()) => {
+                *known.entry(text.trim()).or_insert_with(|| {
+                    values.push(text.trim().to_owned());
+                    (values.len() - 1) as u32
+                })
+            }
+            Value::String(_) | Value::Null => Category::MISSING,
             other => return Err(element(input, place(row), "a text or null", other)),
         });
     }
@@ -286,7 +290,7 @@ mod tests {
     #[test]
     fn a_tensor_for_each_column() {
         let found = read(json!([
-            {"name": "proto", "shape": [2, 1], "datatype": "BYTES", "data": [["udp"], [null]]},
+            {"name": "proto", "shape": [2, 1], "datatype": "BYTES", "data": [[" udp "], [null]]},
             {"name": "dur", "shape": [2], "datatype": "FP64", "data": [1.5, 2]},
             {"name": "rate", "shape": [2, 1], "datatype": "INT64", "data": [3, null]},
             {"name": "more", "shape": [2, 1], "datatype": "INT64", "data": [0, 0]},

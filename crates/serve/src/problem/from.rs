@@ -20,17 +20,8 @@ impl From<ServiceError> for Problem {
             ServiceError::Argument { field, expected, got } => {
                 Self::invalid(field, format!("must be {expected}, got `{}`", shown(&got)))
             }
-            ServiceError::MissingColumns { columns, similar, .. } => {
-                let mut problem = Self::new(Kind::Invalid, text);
-                for column in columns {
-                    let found = similar.iter().find(|(of, _)| *of == column);
-                    let hint = match found {
-                        Some((_, field)) => format!("is missing; is `{}` meant?", shown(field)),
-                        None => "is missing".to_owned(),
-                    };
-                    problem = problem.with(column, hint);
-                }
-                problem
+            ServiceError::MissingColumns { model, columns, similar } => {
+                Self::missing_columns("the record", &model, &columns, &similar)
             }
             ServiceError::NoTask { known, .. } => {
                 Self::new(Kind::Invalid, text.clone()).with("task", text).known(known)
@@ -57,6 +48,36 @@ impl From<ServiceError> for Problem {
             ServiceError::ShuttingDown => Self::unavailable(text, Duration::from_secs(5)),
             other => Self::internal(other),
         }
+    }
+}
+
+/// Columns that a message names; a record of another kind lacks them all.
+const NAMED: usize = 20;
+
+impl Problem {
+    /// What `place` lacks of a model's columns; `similar` has fields that may be meant.
+    pub(crate) fn missing_columns(
+        place: &str,
+        model: &str,
+        columns: &[String],
+        similar: &[(String, String)],
+    ) -> Self {
+        let more = match columns.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!("; `errors` names {NAMED} of them, there are {more} more"),
+        };
+        let count = columns.len();
+        let (model, word) = (shown(model), if count == 1 { "column" } else { "columns" });
+        let detail = format!("{place} lacks {count} {word} of `{model}`{more}");
+        let mut problem = Self::new(Kind::Invalid, detail);
+        for column in columns.iter().take(NAMED) {
+            let hint = match similar.iter().find(|(of, _)| of == column) {
+                Some((_, field)) => format!("is missing; is `{}` meant?", shown(field)),
+                None => "is missing".to_owned(),
+            };
+            problem = problem.with(column.clone(), hint);
+        }
+        problem
     }
 }
 

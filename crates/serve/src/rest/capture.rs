@@ -221,7 +221,8 @@ impl Run {
         let sources: Vec<Option<Arc<str>>> =
             batch.flows.iter().map(|flow| Some(flow.orig_ip().to_string().into())).collect();
         let mut ask = self.asked.ask();
-        ask.model = Some(&self.served.id);
+        // By its name: a deploy meanwhile then fails nothing.
+        ask.model = Some(self.asked.model.as_deref().unwrap_or(self.served.name()));
         let judged = service::Batch {
             task: "flow",
             rows: &batch.rows,
@@ -229,6 +230,10 @@ impl Run {
             request: Some(&self.request),
         };
         let answer = self.app.service().predict_rows(&judged, &ask)?;
+        if self.asked.durable {
+            let stored = self.app.service().batch_stored(&answer);
+            tokio::runtime::Handle::current().block_on(stored)?;
+        }
         let mut detections = answer.detections.iter().peekable();
         for (row, flow) in batch.flows.iter().enumerate() {
             let (attack, probability) = (answer.attack[row], answer.probability[row]);

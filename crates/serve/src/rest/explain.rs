@@ -34,7 +34,8 @@ struct ExplainBody {
     #[serde(default)]
     #[schema(value_type = Option<Object>, example = json!({"dur": 0.121478, "proto": "tcp"}))]
     record: Option<Map<String, Value>>,
-    /// A detection, instead of a record; the version that found it explains it.
+    /// A detection, instead of a record. The version that found it explains it, or the active one of
+    /// its name where that one is put away: `model_version` tells which.
     #[serde(default)]
     detection_id: Option<String>,
     /// A model's id, name or alias.
@@ -127,7 +128,9 @@ async fn explain(
         (None, Some(id)) => {
             let found = detection(&app, &id).await?;
             let record = serde_json::from_str(&found.what.event).map_err(Problem::internal)?;
-            model.get_or_insert(found.what.model_id);
+            if model.is_none() {
+                model = Some(loaded(&app, found.what.model_id).await?);
+            }
             (record, found.what.task)
         }
         _ => {
@@ -154,6 +157,15 @@ async fn explain(
     .await
     .map_err(Problem::internal)??;
     shape(&answer).map(|shape| Json(shape).into_response())
+}
+
+/// The version that found a detection if it is loaded, else the one that is active in its place.
+async fn loaded(app: &App, id: String) -> Result<String, Problem> {
+    if app.service().live().find(&id).is_ok() {
+        return Ok(id);
+    }
+    let version = app.store().version(&id).await?;
+    Ok(version.map_or(id, |version| version.what.name))
 }
 
 /// A record as a row.

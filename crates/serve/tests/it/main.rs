@@ -4,8 +4,12 @@
 
 mod access;
 mod attacks;
+mod contract;
 mod frame;
 mod harness;
 mod job_data;
 mod jobs;
 mod kill;
+mod many;
+mod resources;
+mod traffic;

@@ -9,6 +9,7 @@ use arrow_array::{Array as _, ArrayRef, RecordBatch};
 use arrow_cast::cast;
 use arrow_schema::DataType;
 use tripline_core::{Category, Column, FieldKind, Rows, Schema};
+use tripline_ingest::is_missing;
 
 /// Why a batch is no rows of the model.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -133,7 +134,19 @@ fn texts(name: &str, array: &ArrayRef) -> Result<Column, ColumnError> {
             let rows = rows.collect();
             Category { codes: Arc::new(rows), values: Arc::new(codes.values) }
         }
-        kind if is_text(kind) || kind.is_numeric() || matches!(kind, DataType::Boolean) => {
+        kind if kind.is_numeric() => {
+            // As a record has it: 5.0 is `5`.
+            let array = cast(array, &DataType::Float64).map_err(|_| refused(kind))?;
+            let array = array.as_primitive::<Float64Type>();
+            let mut codes = Codes::default();
+            let code = |number: Option<f64>| match number {
+                Some(number) => codes.of(&number.to_string()),
+                None => Category::MISSING,
+            };
+            let rows = array.iter().map(code).collect();
+            Category { codes: Arc::new(rows), values: Arc::new(codes.values) }
+        }
+        kind if is_text(kind) || matches!(kind, DataType::Boolean) => {
             let array = cast(array, &DataType::Utf8).map_err(|_| refused(kind))?;
             let array = array.as_string::<i32>();
             let mut codes = Codes::default();
@@ -159,7 +172,13 @@ struct Codes {
 }
 
 impl Codes {
+    /// The number of a text, as a single record has it: without spaces around it, missing where it
+    /// says so.
     fn of(&mut self, text: &str) -> u32 {
+        let text = text.trim();
+        if is_missing(text.as_bytes()) {
+            return Category::MISSING;
+        }
         // Neighbours are often equal.
         if self.values.get(self.last as usize).is_some_and(|value| value == text) {
             return self.last;
@@ -230,6 +249,17 @@ mod tests {
         let whole: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
         let found = rows(&batch(whole, Arc::new(dictionary)), &schema(), false).unwrap();
         assert_eq!(shown(&found), ["1 tcp", "2 tcp", "3 ?"]);
+    }
+
+    #[test]
+    fn categories_are_what_a_single_record_makes_of_them() {
+        let float: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0, 3.0]));
+        let text: ArrayRef = Arc::new(StringArray::from(vec![" udp ", "NaN", ""]));
+        let found = rows(&batch(float.clone(), text), &schema(), false).unwrap();
+        assert_eq!(shown(&found), ["1 udp", "2 ?", "3 ?"]);
+        let numbers: ArrayRef = Arc::new(Float64Array::from(vec![5.0, 0.5, f64::NAN]));
+        let found = rows(&batch(float, numbers), &schema(), false).unwrap();
+        assert_eq!(shown(&found), ["1 5", "2 0.5", "3 ?"]);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::write;
 use crate::app::App;
 use crate::problem::{Kind, Problem};
 
-/// What all chunks of a batch share. The snapshot is taken once: one model judges the whole batch.
+/// What all chunks of a batch share.
 pub(crate) struct Batch {
     pub(crate) app: Arc<App>,
     pub(crate) asked: Asked,
@@ -101,7 +101,8 @@ impl Batch {
         });
         let entities = entity.and_then(|name| arrow::entities(name, batch.column_by_name(name)?));
         let mut ask = self.asked.ask();
-        ask.model = Some(&served.id);
+        // By its name: a deploy between two chunks then fails nothing.
+        ask.model = Some(self.asked.model.as_deref().unwrap_or(served.name()));
         let batch = service::Batch {
             task: "flow",
             rows: &rows,
@@ -113,10 +114,11 @@ impl Batch {
 
     /// The version that was asked for, else the first active one whose columns are there.
     fn model(&self, batch: &RecordBatch) -> Result<Arc<Served>, Problem> {
+        let live = self.app.service().live();
         if let Some(model) = &self.asked.model {
-            return Ok(self.live.find(model)?.clone());
+            return Ok(live.find(model)?.clone());
         }
-        let active = &self.live.task("flow")?.active;
+        let active = &live.task("flow")?.active;
         let lacking = |served: &&Arc<Served>| {
             served.model.input().names().filter(|name| batch.column_by_name(name).is_none()).count()
         };
@@ -125,23 +127,15 @@ impl Batch {
             .iter()
             .min_by_key(lacking)
             .cloned()
-            .ok_or_else(|| judge::no_detector(&self.live, "model", "flow"))
+            .ok_or_else(|| judge::no_detector(&live, "model", "flow"))
     }
 }
 
 fn column_problem(error: &ColumnError, served: &Served, first_row: u64) -> Problem {
     match error {
         ColumnError::Missing { columns } => {
-            let detail = format!(
-                "the record batch at row {first_row} lacks columns of `{}`: {}",
-                served.id,
-                columns.join(", ")
-            );
-            let mut problem = Problem::new(Kind::Invalid, detail);
-            for column in columns {
-                problem = problem.with(column.clone(), "is missing");
-            }
-            problem
+            let place = format!("the record batch at row {first_row}");
+            Problem::missing_columns(&place, &served.id, columns, &[])
         }
         ColumnError::Kind { column, .. } => Problem::invalid(column.clone(), error.to_string()),
     }
