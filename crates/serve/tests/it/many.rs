@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Float64Type;
-use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+use arrow_array::{Array as _, ArrayRef, Float64Array, NullArray, RecordBatch, StringArray};
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::StreamWriter;
 use serde_json::{Value, json};
@@ -94,13 +94,15 @@ fn every_format_gives_the_same_answer() {
     assert_eq!(batch.column_by_name("error").unwrap().null_count(), 1);
 
     // By the inference protocol: a tensor for each column.
-    let inputs: Vec<Value> = record
-        .as_object()
+    let model = site.get("/v2/models/flow_detector").json();
+    let inputs: Vec<Value> = model["inputs"]
+        .as_array()
         .unwrap()
         .iter()
-        .map(|(name, value)| {
-            let datatype = if value.is_string() { "BYTES" } else { "FP64" };
-            json!({"name": name, "shape": [1, 1], "datatype": datatype, "data": [value]})
+        .map(|input| {
+            let value = &record[input["name"].as_str().unwrap()];
+            json!({"name": input["name"], "shape": [1, 1], "datatype": input["datatype"],
+                   "data": [value]})
         })
         .collect();
     let answer = site.post("/v2/models/flow_detector/infer", &json!({"id": "7", "inputs": inputs}));
@@ -124,6 +126,14 @@ fn what_is_no_batch_is_refused() {
     site.post(BATCH, &json!([{}, {}, {}, {}])).is_problem(413);
     let empty = site.post(BATCH, &json!([]));
     assert_eq!(empty.json()["summary"]["rows"], 0, "{}", empty.text());
+    // Nulls take no bytes: rows are bounded too.
+    let nulls: ArrayRef = Arc::new(NullArray::new(300_000));
+    let nulls = RecordBatch::try_from_iter_with_nullable([("x", nulls, true)]).unwrap();
+    let mut writer = StreamWriter::try_new(Vec::new(), &nulls.schema()).unwrap();
+    writer.write(&nulls).unwrap();
+    let nulls = writer.into_inner().unwrap();
+    assert!(nulls.len() < 1000);
+    site.send("POST", BATCH, &[("Content-Type", ARROW)], &nulls).is_problem(413);
     let missing = site.send("POST", BATCH, &[("Content-Type", ARROW)], &arrow(&json!({"x": 1}), 1));
     missing.is_problem(422);
     assert!(missing.json()["errors"].as_array().unwrap().len() > 3);

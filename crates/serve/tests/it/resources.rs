@@ -186,7 +186,13 @@ fn graphql_keeps_to_scopes_and_limits() {
     assert!(costly.json()["errors"][0]["message"].as_str().unwrap().contains("complex"));
     let aliases: String = (0..21).map(|at| format!("a{at}: experiments {{ name }} ")).collect();
     with(&read, &format!("{{ {aliases} }}")).is_problem(422);
-    let deep = format!("{{ {}", "models { ".repeat(200));
-    assert!(with(&read, &deep).json()["errors"].is_array());
+    let types = |depth: usize| {
+        let (open, close) = ("ofType { ".repeat(depth), "}".repeat(depth));
+        format!("{{ __schema {{ types {{ fields {{ type {{ {open} name {close} }} }} }} }} }}")
+    };
+    assert!(with(&read, &types(5)).json().get("errors").is_none());
+    for depth in [20, 200] {
+        assert!(with(&read, &types(depth)).json()["errors"].is_array(), "{depth}");
+    }
     with(&read, &" ".repeat(40_000)).is_problem(422);
 }

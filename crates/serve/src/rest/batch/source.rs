@@ -17,6 +17,11 @@ const CHUNK_ROWS: usize = 2048;
 const CHUNK_BYTES: usize = 4 << 20;
 /// Bytes of one record: 1,024 values with long names.
 const RECORD_BYTES: usize = 256 << 10;
+/// Rows of one Arrow record batch. A column of nulls takes no bytes in the stream, so bytes alone
+/// bound nothing.
+const TABLE_ROWS: usize = 262_144;
+/// Bytes of a stream that may arrive before a record batch is whole: rows of 128 columns of numbers.
+const TABLE_BYTES: usize = 256 << 20;
 
 /// Records that came together.
 #[derive(Debug)]
@@ -46,7 +51,15 @@ pub(crate) struct Source {
 
 enum Reader {
     Text(Splitter),
-    Arrow(Box<StreamDecoder>, Bytes),
+    Arrow(Box<StreamDecoder>, Pending),
+}
+
+/// What arrived of a stream and is in no record batch yet.
+#[derive(Default)]
+struct Pending {
+    part: Bytes,
+    /// Bytes that the decoder keeps, at most.
+    kept: usize,
 }
 
 impl Source {
@@ -55,7 +68,7 @@ impl Source {
         let reader = match format {
             Format::Json => Reader::Text(Splitter::new(Framing::Array, RECORD_BYTES)),
             Format::Lines => Reader::Text(Splitter::new(Framing::Lines, RECORD_BYTES)),
-            Format::Arrow => Reader::Arrow(Box::new(StreamDecoder::new()), Bytes::new()),
+            Format::Arrow => Reader::Arrow(Box::new(StreamDecoder::new()), Pending::default()),
         };
         Self { body: body.into_data_stream(), reader, ended: false }
     }
@@ -64,8 +77,8 @@ impl Source {
     pub(crate) async fn next(&mut self) -> Result<Option<Chunk>, Problem> {
         match &mut self.reader {
             Reader::Text(splitter) => records(&mut self.body, splitter, &mut self.ended).await,
-            Reader::Arrow(decoder, left) => {
-                tables(&mut self.body, decoder, left, &mut self.ended).await
+            Reader::Arrow(decoder, pending) => {
+                tables(&mut self.body, decoder, pending, &mut self.ended).await
             }
         }
     }
@@ -106,26 +119,36 @@ async fn records(
 async fn tables(
     body: &mut BodyDataStream,
     decoder: &mut StreamDecoder,
-    left: &mut Bytes,
+    pending: &mut Pending,
     ended: &mut bool,
 ) -> Result<Option<Chunk>, Problem> {
     loop {
-        while !left.is_empty() {
+        while !pending.part.is_empty() {
             // The decoder takes its own kind of buffer, which shares these bytes.
-            let mut buffer = Buffer::from(left.clone());
-            let before = buffer.len();
+            let mut buffer = Buffer::from(pending.part.clone());
             let decoded = guarded(|| decoder.decode(&mut buffer))?;
-            let taken = before - buffer.len();
-            *left = left.slice(taken..);
-            if let Some(batch) = decoded {
-                return Ok(Some(Chunk::Table(batch)));
+            let taken = pending.part.len() - buffer.len();
+            pending.part = pending.part.slice(taken..);
+            pending.kept += taken;
+            let Some(batch) = decoded else { continue };
+            pending.kept = 0;
+            if batch.num_rows() > TABLE_ROWS {
+                let detail =
+                    format!("a record batch has more than {TABLE_ROWS} rows; send smaller ones");
+                return Err(Problem::new(Kind::TooLarge, detail));
             }
+            return Ok(Some(Chunk::Table(batch)));
+        }
+        if pending.kept > TABLE_BYTES {
+            let detail =
+                format!("a record batch has more than {TABLE_BYTES} bytes; send smaller ones");
+            return Err(Problem::new(Kind::TooLarge, detail));
         }
         if *ended {
             return Ok(None);
         }
         match body.next().await {
-            Some(part) => *left = part.map_err(broken)?,
+            Some(part) => pending.part = part.map_err(broken)?,
             None => {
                 *ended = true;
                 guarded(|| decoder.finish())?;

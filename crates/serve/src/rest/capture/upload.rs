@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest as _, Multipart, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request};
 use axum::http::header;
 use futures_util::{Stream, StreamExt as _};
 use tempfile::NamedTempFile;
@@ -12,7 +12,7 @@ use crate::extract::body_problem;
 use crate::problem::{Kind, Problem};
 
 /// Writes the body, or the first file of a form, to a file that goes when it is dropped.
-pub(super) async fn received(request: Request) -> Result<NamedTempFile, Problem> {
+pub(super) async fn received(mut request: Request) -> Result<NamedTempFile, Problem> {
     let form = request
         .headers()
         .get(header::CONTENT_TYPE)
