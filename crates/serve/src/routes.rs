@@ -174,6 +174,7 @@ fn document(rule: Rule, operation: &mut utoipa::openapi::path::Operation) {
         ("413", "The body is too large."),
         ("415", "The body is of a type that is not taken here."),
         ("421", "The request came for another host."),
+        ("422", "A value that cannot be; each field is named."),
         ("429", "Too many requests of this key."),
         ("500", "A defect or a failing disk; the log tells more."),
         ("503", "The service is at its limit."),

@@ -314,7 +314,7 @@ async fn shadows(
 }
 
 /// When the service itself goes back to the version before.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RollbackRule)]
 struct RuleBody {
@@ -336,12 +336,23 @@ struct RuleBody {
 
 /// A rule with its name.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NamedRollbackRule)]
 struct RuleShape {
     /// The model name.
     #[schema(example = "flow_detector")]
     name: String,
-    #[serde(flatten)]
-    rule: RuleBody,
+    /// Largest part of requests that may fail in scoring, 0 to 1; null does not look.
+    #[schema(example = 0.01)]
+    max_error_rate: Option<f64>,
+    /// Largest 99th percentile of the time to score, in milliseconds; null does not look.
+    #[schema(example = 5.0)]
+    max_p99_ms: Option<f64>,
+    /// Requests that must be seen in the window before the rule acts.
+    #[schema(example = 100)]
+    min_requests: u64,
+    /// Seconds that are looked back on.
+    #[schema(example = 60)]
+    window_seconds: u32,
 }
 
 /// Rules.
@@ -354,12 +365,10 @@ impl From<RollbackRule> for RuleShape {
     fn from(rule: RollbackRule) -> Self {
         Self {
             name: rule.name,
-            rule: RuleBody {
-                max_error_rate: rule.max_error_rate,
-                max_p99_ms: rule.max_p99_seconds.map(|seconds| seconds * 1000.0),
-                min_requests: rule.min_requests,
-                window_seconds: rule.window_seconds,
-            },
+            max_error_rate: rule.max_error_rate,
+            max_p99_ms: rule.max_p99_seconds.map(|seconds| seconds * 1000.0),
+            min_requests: rule.min_requests,
+            window_seconds: rule.window_seconds,
         }
     }
 }
