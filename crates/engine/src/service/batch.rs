@@ -34,7 +34,6 @@ impl Service {
         batch: &Batch<'_>,
         ask: &Ask<'_>,
     ) -> Result<BatchAnswer, ServiceError> {
-        let started = Instant::now();
         let live = self.live();
         let served = match ask.model {
             Some(model) => {
@@ -50,6 +49,18 @@ impl Service {
             }
             None => first_that_fits(&live.task(batch.task)?.active, batch.rows, ask)?,
         };
+        self.predict_rows_by(served, batch, ask)
+    }
+
+    /// As [`Service::predict_rows`], by a version of a snapshot that the caller holds: parts of one
+    /// batch are then judged by one version, whatever is deployed meanwhile.
+    pub fn predict_rows_by(
+        &self,
+        served: &Arc<Served>,
+        batch: &Batch<'_>,
+        ask: &Ask<'_>,
+    ) -> Result<BatchAnswer, ServiceError> {
+        let started = Instant::now();
         let rows = own_columns(served, batch.rows, ask.missing_columns)?;
         let verdicts = self.score_parts(served, &rows).inspect_err(|error| {
             if ask.record && !error.is_of_the_record() {

@@ -28,7 +28,7 @@ use self::query::Query;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::extract::Json;
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
 use crate::routes::{Routes, Rule};
 
 type Api = Schema<Query, Mutation, EmptySubscription>;
@@ -122,11 +122,19 @@ async fn graphql(
     if !caller.allows(Scope::Read) {
         request = request.disable_introspection();
     }
-    if let Ok(document) = request.parsed_query()
-        && limits::aliases(document) > limits::ALIASES
-    {
-        let detail = format!("the query has more than {} aliases", limits::ALIASES);
-        return Err(Problem::new(Kind::Invalid, detail));
+    // Before anything walks through it: fragments can multiply without end.
+    if let Ok(document) = request.parsed_query() {
+        let refused = |detail: String| Err(Problem::invalid("query", detail));
+        match limits::size(document) {
+            None => return refused("a fragment spreads itself".to_owned()),
+            Some(size) if size.selections > limits::SELECTIONS => {
+                return refused(format!("selects more than {} fields", limits::SELECTIONS));
+            }
+            Some(size) if size.aliases > limits::ALIASES => {
+                return refused(format!("has more than {} aliases", limits::ALIASES));
+            }
+            Some(_) => {}
+        }
     }
     let answer = api().execute(request).await;
     Ok(Json(answer).into_response())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_graphql::{Context, ID, InputObject, Json, Object};
-use tripline_engine::service::jobs::TrainingSpec;
+use tripline_engine::service::jobs::{Accepted, TrainingSpec};
 use tripline_store::records::Scope;
 
 use super::detection::{Feedback, JudgementName};
@@ -128,6 +128,13 @@ impl Mutation {
     #[graphql(complexity = "MUTATION_COST + child_complexity")]
     async fn retry_job(&self, context: &Context<'_>, id: ID) -> Result<Job> {
         let app = app(context, Scope::Train)?;
+        let found = app.store().job(&id).await.map_err(error)?;
+        // Who may not deploy may not do it by another's job either.
+        if found
+            .is_some_and(|job| Accepted::parse(&job.what.spec).is_ok_and(|all| all.asked.deploy))
+        {
+            caller(context)?.require_unlocked(Scope::Deploy).map_err(error)?;
+        }
         let change = caller(context)?.change();
         app.service().retry_job(&id, &change).await.map(Job).map_err(error)
     }

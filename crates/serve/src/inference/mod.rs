@@ -13,8 +13,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use http_body_util::Limited;
 use tripline_core::FieldKind;
-use tripline_engine::service::{self, Ask, Served};
+use tripline_engine::service::{self, Ask, Reasons, Served};
 use utoipa_axum::routes;
 
 use self::error::{InferenceError, MaybePath};
@@ -30,6 +31,8 @@ use crate::routes::{Routes, Rule};
 
 /// Rows of one question; more are sent as a batch.
 const MAX_ROWS: usize = 100_000;
+/// Bytes of one question: as JSON values in memory it takes up to 16 times as much.
+const MAX_BYTES: usize = 16 << 20;
 
 /// Outputs, in the order in which they are told.
 const OUTPUTS: [(&str, &str); 4] =
@@ -201,6 +204,7 @@ async fn judged(
     body: Body,
 ) -> Result<Json<InferenceResponse>> {
     right_type(headers)?;
+    let body = Body::new(Limited::new(body, MAX_BYTES));
     let body = read_body(body).await?;
     tokio::task::spawn_blocking(move || answer(&app, &caller, &served, &body))
         .await
@@ -208,19 +212,24 @@ async fn judged(
         .map(Json)
 }
 
-fn answer(app: &App, caller: &Caller, served: &Served, body: &[u8]) -> Result<InferenceResponse> {
+fn answer(
+    app: &App,
+    caller: &Caller,
+    served: &Arc<Served>,
+    body: &[u8],
+) -> Result<InferenceResponse> {
     let request: InferenceRequest = read_json(body)?;
     let wanted = wanted(request.outputs.as_deref(), served)?;
     let rows = decode::rows(&request.inputs, served.model.input(), MAX_ROWS)
         .map_err(|error| InferenceError::invalid(error.to_string()))?;
-    let ask = Ask { model: Some(&served.id), ..Ask::default() };
+    let ask = Ask { reasons: Reasons::None, ..Ask::default() };
     let batch = service::Batch {
         task: served.task(),
         rows: &rows,
         entities: None,
         request: Some(caller.request()),
     };
-    let found = app.service().predict_rows(&batch, &ask)?;
+    let found = app.service().predict_rows_by(served, &batch, &ask)?;
     let count = found.score.len();
     let shape = vec![count as u64];
     let outputs = wanted

@@ -4,7 +4,7 @@ mod told;
 mod upload;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -12,7 +12,9 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use futures_util::stream;
 use tempfile::NamedTempFile;
-use tokio::sync::mpsc;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use tokio::time::timeout;
 use tripline_engine::service::{self, Live, Reasons, Served};
 use tripline_engine::traffic::{
     Content, Traffic, TrafficInput, TrafficSettings, recognise, set_of,
@@ -30,6 +32,10 @@ use crate::routes::{Routes, Rule};
 
 /// Parts of the answer that wait for a slow client.
 const PARTS: usize = 4;
+/// Captures at once: each has a thread, a file and its flow tables.
+const AT_ONCE: usize = 4;
+
+static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
 
 pub(crate) fn routes() -> Routes {
     Routes::new().add(Rule::PREDICT.upload(), routes!(predict_capture))
@@ -81,7 +87,12 @@ async fn predict_capture(
     let lines = wants_lines(request.headers());
     let live = app.service().live();
     let (served, set) = model(&live, &asked)?;
-    let file = upload::received(request).await?;
+    let Ok(place) = PLACES.try_acquire() else {
+        let detail = format!("{AT_ONCE} captures are being judged; try again later");
+        return Err(Problem::unavailable(detail, Duration::from_secs(5)));
+    };
+    let folder = app.service().settings().folder.clone();
+    let file = upload::received(request, folder).await?;
     let known = file.path().to_owned();
     let content = tokio::task::spawn_blocking(move || recognise(&known))
         .await
@@ -101,6 +112,7 @@ async fn predict_capture(
         set,
         lines,
         parts,
+        _place: place,
     };
     tokio::task::spawn_blocking(move || run.judge(file));
     // What fails before the first part is a problem.
@@ -155,13 +167,14 @@ struct Run {
     limit: u64,
     until: Instant,
     parts: mpsc::Sender<Result<Bytes, Problem>>,
+    _place: SemaphorePermit<'static>,
 }
 
 impl Run {
     fn judge(self, file: NamedTempFile) {
         if let Err(problem) = self.all(&file) {
-            // A client that left needs no answer.
-            let _ = self.parts.blocking_send(Err(problem));
+            // A client that left, or does not read, needs no answer.
+            let _ = self.parts.try_send(Err(problem));
         }
     }
 
@@ -204,9 +217,12 @@ impl Run {
         Ok(())
     }
 
-    /// Whether the client is still there.
+    /// Whether the client is still there, and reads.
     fn send(&self, out: &mut Vec<u8>) -> bool {
-        self.parts.blocking_send(Ok(std::mem::take(out).into())).is_ok()
+        let pause = self.app.settings().limits.body_pause;
+        let sent = self.parts.send(Ok(std::mem::take(out).into()));
+        let sent = Handle::current().block_on(async { timeout(pause, sent).await });
+        matches!(sent, Ok(Ok(())))
     }
 
     fn flows(
@@ -220,19 +236,17 @@ impl Run {
         }
         let sources: Vec<Option<Arc<str>>> =
             batch.flows.iter().map(|flow| Some(flow.orig_ip().to_string().into())).collect();
-        let mut ask = self.asked.ask();
-        // By its name: a deploy meanwhile then fails nothing.
-        ask.model = Some(self.asked.model.as_deref().unwrap_or(self.served.name()));
         let judged = service::Batch {
             task: "flow",
             rows: &batch.rows,
             entities: Some(&sources),
             request: Some(&self.request),
         };
-        let answer = self.app.service().predict_rows(&judged, &ask)?;
+        let answer =
+            self.app.service().predict_rows_by(&self.served, &judged, &self.asked.ask())?;
         if self.asked.durable {
             let stored = self.app.service().batch_stored(&answer);
-            tokio::runtime::Handle::current().block_on(stored)?;
+            Handle::current().block_on(stored)?;
         }
         let mut detections = answer.detections.iter().peekable();
         for (row, flow) in batch.flows.iter().enumerate() {

@@ -9,6 +9,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
 use tripline_core::verdict::Severity;
 use tripline_store::Timestamp;
@@ -29,6 +30,10 @@ const SIMILAR_AMONG: u32 = 1000;
 const SIMILAR: usize = 20;
 /// Time after which a silent stream says that it lives, so that proxies keep it open.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Clients that listen at once: each is told of each detection.
+const MAX_STREAMS: usize = 64;
+
+static STREAMS: Semaphore = Semaphore::const_new(MAX_STREAMS);
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -236,28 +241,33 @@ async fn similar(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<
     responses((status = 200, description = "A stream without end.", body = String,
                content_type = "text/event-stream")),
 )]
-async fn stream_all(State(app): State<Arc<App>>) -> Response {
+async fn stream_all(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let Ok(place) = STREAMS.try_acquire() else {
+        let detail = format!("{MAX_STREAMS} clients listen already; try again later");
+        return Err(Problem::unavailable(detail, Duration::from_secs(30)));
+    };
     let events = app.service().detection_events();
     let stopping = app.stopping().clone();
-    let stream = stream::unfold((events, stopping), |(mut events, stopping)| async move {
-        let event = tokio::select! {
-            () = stopping.cancelled() => return None,
-            event = events.recv() => event,
-        };
-        let event = match event {
-            Ok(found) => Event::default()
-                .event("detection")
-                .id(&found.id)
-                .json_data(DetectionShape::fresh(&found))
-                .unwrap_or_else(|_| Event::default().event("lagged").data("1")),
-            Err(RecvError::Lagged(missed)) => {
-                Event::default().event("lagged").data(missed.to_string())
-            }
-            Err(RecvError::Closed) => return None,
-        };
-        Some((Ok::<_, Infallible>(event), (events, stopping)))
-    });
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
+    let stream =
+        stream::unfold((events, stopping, place), |(mut events, stopping, place)| async move {
+            let event = tokio::select! {
+                () = stopping.cancelled() => return None,
+                event = events.recv() => event,
+            };
+            let event = match event {
+                Ok(found) => Event::default()
+                    .event("detection")
+                    .id(&found.id)
+                    .json_data(DetectionShape::fresh(&found))
+                    .unwrap_or_else(|_| Event::default().event("lagged").data("1")),
+                Err(RecvError::Lagged(missed)) => {
+                    Event::default().event("lagged").data(missed.to_string())
+                }
+                Err(RecvError::Closed) => return None,
+            };
+            Some((Ok::<_, Infallible>(event), (events, stopping, place)))
+        });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
 /// The detection of that id.

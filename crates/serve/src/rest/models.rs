@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use http_body_util::Limited;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tripline_engine::service::Registration;
@@ -186,6 +187,8 @@ async fn upload(
     mut once: Once,
     body: Body,
 ) -> Result<Response, Problem> {
+    let limit = app.service().settings().limits.max_file_bytes;
+    let body = Body::new(Limited::new(body, usize::try_from(limit).unwrap_or(usize::MAX)));
     let file = read_body(body).await?;
     if file.is_empty() {
         return Err(Problem::new(Kind::Malformed, "the body must be a model file; it is empty"));

@@ -194,5 +194,14 @@ fn graphql_keeps_to_scopes_and_limits() {
     for depth in [20, 200] {
         assert!(with(&read, &types(depth)).json()["errors"].is_array(), "{depth}");
     }
+    // Fragments that would select 2^60 fields, and one that spreads itself.
+    let mut many = "{ ...F0 }".to_owned();
+    for at in 0..60 {
+        let next = at + 1;
+        many.push_str(&format!(" fragment F{at} on Query {{ ...F{next} ...F{next} }}"));
+    }
+    many.push_str(" fragment F60 on Query { experiments { name } }");
+    with(&read, &many).is_problem(422);
+    with(&read, "{ ...A } fragment A on Query { ...A ...A }").is_problem(422);
     with(&read, &" ".repeat(40_000)).is_problem(422);
 }

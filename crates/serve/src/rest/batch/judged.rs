@@ -22,7 +22,7 @@ use super::write;
 use crate::app::App;
 use crate::problem::{Kind, Problem};
 
-/// What all chunks of a batch share.
+/// What all chunks of a batch share. The snapshot is taken once: one model judges the whole batch.
 pub(crate) struct Batch {
     pub(crate) app: Arc<App>,
     pub(crate) asked: Asked,
@@ -100,25 +100,21 @@ impl Batch {
             served.model.input().position(name).is_none() && batch.column_by_name(name).is_some()
         });
         let entities = entity.and_then(|name| arrow::entities(name, batch.column_by_name(name)?));
-        let mut ask = self.asked.ask();
-        // By its name: a deploy between two chunks then fails nothing.
-        ask.model = Some(self.asked.model.as_deref().unwrap_or(served.name()));
         let batch = service::Batch {
             task: "flow",
             rows: &rows,
             entities: entities.as_deref(),
             request: Some(&self.request),
         };
-        Ok(self.app.service().predict_rows(&batch, &ask)?)
+        Ok(self.app.service().predict_rows_by(&served, &batch, &self.asked.ask())?)
     }
 
     /// The version that was asked for, else the first active one whose columns are there.
     fn model(&self, batch: &RecordBatch) -> Result<Arc<Served>, Problem> {
-        let live = self.app.service().live();
         if let Some(model) = &self.asked.model {
-            return Ok(live.find(model)?.clone());
+            return Ok(self.live.find(model)?.clone());
         }
-        let active = &live.task("flow")?.active;
+        let active = &self.live.task("flow")?.active;
         let lacking = |served: &&Arc<Served>| {
             served.model.input().names().filter(|name| batch.column_by_name(name).is_none()).count()
         };
@@ -127,7 +123,7 @@ impl Batch {
             .iter()
             .min_by_key(lacking)
             .cloned()
-            .ok_or_else(|| judge::no_detector(&live, "model", "flow"))
+            .ok_or_else(|| judge::no_detector(&self.live, "model", "flow"))
     }
 }
 

@@ -9,6 +9,7 @@ mod split;
 mod write;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::State;
@@ -16,6 +17,7 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tripline_engine::service::Reasons;
 use utoipa_axum::routes;
 
@@ -29,6 +31,11 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::routes::{Routes, Rule};
+
+/// Batches at once, whatever becomes of the clients that read their answers.
+const AT_ONCE: usize = 32;
+
+static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
 
 pub(crate) fn routes() -> Routes {
     Routes::new().add(Rule::PREDICT.upload(), routes!(predict_batch))
@@ -92,6 +99,10 @@ async fn predict_batch(
     if let Some(model) = &asked.model {
         app.service().live().find(model)?;
     }
+    let Ok(place) = PLACES.try_acquire() else {
+        let detail = format!("{AT_ONCE} batches are being judged; try again later");
+        return Err(Problem::unavailable(detail, Duration::from_secs(1)));
+    };
     let limit = app.settings().limits.batch_rows;
     let mut run = Run {
         batch: Arc::new(Batch::new(app.clone(), asked, caller.request())),
@@ -100,7 +111,9 @@ async fn predict_batch(
         summary: BatchSummary::default(),
         seen: 0,
         limit,
+        until: Instant::now() + app.settings().limits.upload_time,
         ended: false,
+        _place: place,
     };
     // What is wrong from the start is a problem; after the first records it is told among them.
     let first = match run.source.next().await? {
@@ -129,7 +142,9 @@ struct Run {
     summary: BatchSummary,
     seen: u64,
     limit: u64,
+    until: Instant,
     ended: bool,
+    _place: SemaphorePermit<'static>,
 }
 
 impl Run {
@@ -139,12 +154,20 @@ impl Run {
             return None;
         }
         let part = match self.source.next().await {
+            Ok(Some(_)) if Instant::now() > self.until => {
+                Err(Problem::new(Kind::Timeout, "the batch took too long"))
+            }
             Ok(Some(chunk)) => self.judge(chunk).await,
             Ok(None) => self.end(),
             Err(problem) => Err(problem),
         };
         // The head of the answer is sent: the summary has to tell what ended the batch.
         let part = part.or_else(|problem| {
+            self.ended = true;
+            if self.writer.is_arrow() {
+                // A table has no place for it, and must not look whole.
+                return Err(problem);
+            }
             self.summary.ended_by = Some(problem.detail);
             self.end()
         });

@@ -1,6 +1,7 @@
 //! An uploaded file on its way to a place without a name of the client's.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request};
@@ -12,22 +13,26 @@ use crate::extract::body_problem;
 use crate::problem::{Kind, Problem};
 
 /// Writes the body, or the first file of a form, to a file that goes when it is dropped.
-pub(super) async fn received(mut request: Request) -> Result<NamedTempFile, Problem> {
+pub(super) async fn received(
+    mut request: Request,
+    folder: PathBuf,
+) -> Result<NamedTempFile, Problem> {
     let form = request
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"));
     if !form {
         let body = request.into_body().into_data_stream();
-        return written(body.map(|part| part.map_err(|error| body_problem(&error)))).await;
+        let parts = body.map(|part| part.map_err(|error| body_problem(&error)));
+        return written(parts, folder).await;
     }
     let damaged = |reason: String| Problem::new(Kind::Malformed, format!("the form: {reason}"));
     let mut form =
         Multipart::from_request(request, &()).await.map_err(|error| damaged(error.body_text()))?;
     while let Some(field) = form.next_field().await.map_err(|error| damaged(error.body_text()))? {
         if field.file_name().is_some() {
-            let parts = field.map(|part| part.map_err(|error| damaged(error.body_text())));
-            return written(parts).await;
+            let parts = field.map(|part| part.map_err(|error| body_problem(&error)));
+            return written(parts, folder).await;
         }
     }
     Err(damaged("it has no file".to_owned()))
@@ -35,8 +40,9 @@ pub(super) async fn received(mut request: Request) -> Result<NamedTempFile, Prob
 
 async fn written(
     parts: impl Stream<Item = Result<Bytes, Problem>>,
+    folder: PathBuf,
 ) -> Result<NamedTempFile, Problem> {
-    let mut file = blocking(NamedTempFile::new).await?;
+    let mut file = blocking(move || NamedTempFile::new_in(folder)).await?;
     let mut parts = std::pin::pin!(parts);
     while let Some(part) = parts.next().await {
         let part = part?;
