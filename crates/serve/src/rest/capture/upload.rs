@@ -27,6 +27,8 @@ pub(super) async fn received(
         return written(parts, folder).await;
     }
     let damaged = |reason: String| Problem::new(Kind::Malformed, format!("the form: {reason}"));
+    // The route bounds the body already.
+    DefaultBodyLimit::disable().apply(&mut request);
     let mut form =
         Multipart::from_request(request, &()).await.map_err(|error| damaged(error.body_text()))?;
     while let Some(field) = form.next_field().await.map_err(|error| damaged(error.body_text()))? {
