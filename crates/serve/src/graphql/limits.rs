@@ -74,20 +74,19 @@ fn within<'d>(
 ) -> Option<Size> {
     let mut total = Size::default();
     for selection in &set.items {
-        total.selections = total.selections.saturating_add(1);
-        total = total.plus(match &selection.node {
+        let (aliases, inner) = match &selection.node {
             Selection::Field(field) => {
-                let alias = usize::from(field.node.alias.is_some());
-                total.aliases = total.aliases.saturating_add(alias);
-                within(document, &field.node.selection_set.node, known)?
+                let aliases = usize::from(field.node.alias.is_some());
+                (aliases, within(document, &field.node.selection_set.node, known)?)
             }
             Selection::InlineFragment(inline) => {
-                within(document, &inline.node.selection_set.node, known)?
+                (0, within(document, &inline.node.selection_set.node, known)?)
             }
             Selection::FragmentSpread(spread) => {
-                fragment(document, spread.node.fragment_name.node.as_str(), known)?
+                (0, fragment(document, spread.node.fragment_name.node.as_str(), known)?)
             }
-        });
+        };
+        total = total.plus(Size { selections: 1, aliases }).plus(inner);
     }
     Some(total)
 }
