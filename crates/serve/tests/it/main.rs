@@ -5,6 +5,7 @@
 mod access;
 mod attacks;
 mod contract;
+mod browser;
 mod frame;
 mod harness;
 mod job_data;
