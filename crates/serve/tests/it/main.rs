@@ -4,8 +4,8 @@
 
 mod access;
 mod attacks;
-mod contract;
 mod browser;
+mod contract;
 mod frame;
 mod harness;
 mod job_data;
