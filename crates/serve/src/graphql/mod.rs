@@ -97,6 +97,8 @@ struct GraphqlResponse {
 #[utoipa::path(
     post, path = "/graphql", tag = "graphql", request_body = GraphqlRequest,
     responses((status = 200, description = "Data, or errors beside it.", body = GraphqlResponse)),
+    // Any scope opens the route; each field asks for its own.
+    security(("bearer" = []), ("key" = [])),
 )]
 async fn graphql(
     State(app): State<Arc<App>>,

@@ -119,7 +119,7 @@ impl Default for Predictions {
             detection_queue: 8192,
             on_full: "refuse".to_owned(),
             commit_milliseconds: 20,
-            shadow_queue: 4096,
+            shadow_queue: 1024,
             cache_bytes: 0,
         }
     }

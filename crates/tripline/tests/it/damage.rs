@@ -29,7 +29,8 @@ fn a_missing_file() {
 #[test]
 fn an_unknown_metric_is_a_wrong_usage() {
     let bench = Bench::with_flows();
-    for command in ["rank flows.csv --metric aucc", "tune flows.csv --model sgd --objective aucc"] {
+    let tune = "tune flows.csv --model sgd --objective aucc --study s.jsonl";
+    for command in ["rank flows.csv --metric aucc", tune] {
         let run = bench.run(command);
         assert_eq!(run.code, 2, "{command}: {}", run.err);
         assert!(run.err.contains("`aucc`"), "{command}: {}", run.err);
