@@ -263,7 +263,8 @@ fn finish(response: &mut Response, caller: &Caller, secure: bool) {
     };
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(headers, header::CACHE_CONTROL, "no-store");
-    set(headers, header::REFERRER_POLICY, "no-referrer");
+    // Under `no-referrer` browsers send `Origin: null` with a form, which no other page could be told by.
+    set(headers, header::REFERRER_POLICY, "same-origin");
     set(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     if page {
         set(
