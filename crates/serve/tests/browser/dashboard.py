@@ -34,8 +34,8 @@ def main():
         without_scripts(walk)
     finally:
         browser.close()
-    for line in wrong:
-        print(line)
+        for line in wrong:
+            print(line)
     if wrong:
         sys.exit(1)
     print(f"browser test passed: {len(walk.seen)} pages, {walk.shots} pictures")
@@ -61,7 +61,7 @@ class Walk:
             wrong.append(f"{script}: the page does not say {expect!r} but {self.text()[:200]!r}")
 
     def text(self):
-        return self.browser.run("document.querySelector('main').innerText")
+        return self.browser.run("(document.querySelector('main') || document.body).innerText")
 
     def check(self, what, events):
         for method, told in events:
