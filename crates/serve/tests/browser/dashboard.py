@@ -206,7 +206,7 @@ def jobs(walk, upload):
         walk.open("/ui/jobs/new?model=gradient_boosting")
         walk.press("(() => { const f = document.querySelector('form[method=post][action=\"/ui/jobs/new\"]'); f.elements.upload.selectedIndex = 1; f.elements.name.value = 'tried'; f.elements.seed.value = '%d'; f.elements['p.n_estimators'].value = '25'; f.requestSubmit(); })()" % seed, "The job is queued")
         walk.shot(f"job-{seed}")
-        browser.until("document.querySelector('[data-state=completed],[data-state=failed]')", 120)
+        browser.until("!!document.querySelector('[data-state=completed],[data-state=failed]')", 120)
         if not browser.run("!!document.querySelector('[data-state=completed]')"):
             wrong.append(f"the training did not end well: {walk.text()[:600]}")
             return
