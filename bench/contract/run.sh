@@ -26,5 +26,5 @@ timeout 150 schemathesis run "http://127.0.0.1:$port/api/v1/openapi.json" \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
     --exclude-path-regex '/(stream|events)$' \
     --phases examples,coverage,fuzzing --max-examples 10 --seed 1 \
-    --request-timeout 20 --workers 2 --max-time 100 --continue-on-failure --warnings off
+    --request-timeout 20 --workers 1 --max-time 100 --continue-on-failure --warnings off
 kill -0 "$service" || { echo "the service ended" >&2; cat "$folder/log" >&2; exit 1; }

@@ -96,7 +96,12 @@ struct GraphqlResponse {
 /// is in `docs/schema.graphql`, or by introspection.
 #[utoipa::path(
     post, path = "/graphql", tag = "graphql", request_body = GraphqlRequest,
-    responses((status = 200, description = "Data, or errors beside it.", body = GraphqlResponse)),
+    responses(
+        (status = 200, description = "Data, or errors beside it.", body = GraphqlResponse),
+        (status = 401, description = "Credentials are needed: who may do nothing learns nothing.",
+         body = crate::problem::ProblemDocument<'static>,
+         content_type = "application/problem+json"),
+    ),
     // Any scope opens the route; each field asks for its own.
     security(("bearer" = []), ("key" = [])),
 )]

@@ -51,8 +51,11 @@ pub(crate) fn page(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
         section.panel data-job=(job.id) data-state=(job.state.name()) aria-live="polite" {
             div.body {
                 (jobs::progress(job))
-                p { span data-step { (job.step) }
-                    span.dim data-figures { " " (figures(shown.metrics)) } }
+                p {
+                    // A job that has ended no longer does what it did last.
+                    span data-step { @if !job.state.is_final() { (job.step) } } " "
+                    span.dim data-figures { (figures(shown.metrics)) }
+                }
                 @if let Some(error) = &job.error { p.note.bad { (error) } }
                 @if let Some(model) = &job.result {
                     p { "It made " a href={ "/ui/models/" (encode(model)) } { (model) } ", a candidate until it is deployed." }
