@@ -146,6 +146,13 @@ fn a_user_logs_in_by_password_alone() {
         site.send("POST", "/ui/login", &[kind, ("Cookie", &cookie)], form.as_bytes())
     };
     assert_eq!(log_in("0", "correct+horse+battery").status, 403);
+    let right = log_in(csrf, "correct+horse+battery");
+    let session = right.header("set-cookie").unwrap_or_else(|| panic!("{right:?}")).to_owned();
+    let session = session.split(';').next().unwrap();
+    assert_eq!(site.send("GET", "/api/v1/models", &[("Cookie", session)], b"").status, 200);
+    // A write by the session needs more than the cookie, and this user may not write.
+    let json = ("Content-Type", "application/json");
+    site.send("POST", "/api/v1/predict/flow", &[json, ("Cookie", session)], b"{}").is_problem(403);
     let wrong = log_in(csrf, "wrong+horse+battery");
     assert!(!wrong.headers.iter().any(|(name, _)| name == "set-cookie"), "{wrong:?}");
 }

@@ -249,6 +249,9 @@ fn a_poisoned_model_is_refused() {
     }
     let models = site.get("/api/v1/models").text();
     assert!(!models.contains("poisoned"), "{models}");
+    // The same request with the file as it was written.
+    let taken = site.send("POST", "/api/v1/models?name=sound", &headers, good);
+    assert_eq!(taken.status, 201, "{}", taken.text());
     still_serves(&site);
 }
 
