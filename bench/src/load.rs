@@ -65,6 +65,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     runtime.block_on(drive(args, Arc::new(requests)))
 }
 
+#[allow(clippy::print_stdout, reason = "the result is what is printed")]
 async fn drive(args: &Args, requests: Arc<Vec<Vec<u8>>>) -> anyhow::Result<()> {
     let start = Instant::now() + Duration::from_millis(50);
     let counted = start + Duration::from_secs_f64(args.warm_up);
