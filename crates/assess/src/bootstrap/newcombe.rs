@@ -27,7 +27,7 @@ mod tests {
     #[test]
     fn the_interval_is_that_of_the_peer() {
         // statsmodels 0.15.0: bench/oracles/difference.py
-        let cases: &[((f64, f64), (f64, f64), f64, f64)] = &[
+        let cases = [
             ((56.0, 70.0), (48.0, 80.0), 0.05243147240236498, 0.33387265403690614),
             ((9.0, 10.0), (3.0, 10.0), 0.1705227239345029, 0.809017973535488),
             ((6.0, 7.0), (2.0, 7.0), 0.05822792748231209, 0.8062496375242278),
@@ -36,7 +36,7 @@ mod tests {
             ((10.0, 10.0), (0.0, 20.0), 0.6790860371419145, 1.0),
             ((120.0, 10000.0), (95.0, 1000000.0), 0.009950362044978157, 0.014234370352921969),
         ];
-        for &(first, second, low, high) in cases {
+        for (first, second, low, high) in cases {
             let found = newcombe(first, second);
             assert!((found.low - low).abs() < 1e-12, "{first:?} {second:?}: {found:?}");
             assert!((found.high - high).abs() < 1e-12, "{first:?} {second:?}: {found:?}");
