@@ -8,14 +8,15 @@ use crate::harness::Site;
 /// Rows of the file that is uploaded and trained on.
 const ROWS: usize = 3_000;
 
-/// Needs Chromium and Python. `TRIPLINE_BROWSER=required` makes their absence a failure;
-/// `TRIPLINE_SHOTS` is a folder for pictures.
+/// Needs Chromium and Python. `TRIPLINE_TEST_BROWSER=required` makes their absence a failure;
+/// `TRIPLINE_TEST_SHOTS` is a folder for pictures.
 #[test]
 fn the_dashboard_in_a_browser() {
     let there = |name: &str| Command::new(name).arg("--version").output().is_ok();
     let browser = ["chromium", "chromium-browser", "google-chrome"].into_iter().any(there);
     if !browser || !there("python3") {
-        let required = std::env::var("TRIPLINE_BROWSER").is_ok_and(|value| value == "required");
+        let required =
+            std::env::var("TRIPLINE_TEST_BROWSER").is_ok_and(|value| value == "required");
         assert!(!required, "install chromium and python3");
         eprintln!("skipped: no chromium or no python3");
         return;
@@ -34,7 +35,7 @@ fn the_dashboard_in_a_browser() {
         .arg(&upload)
         .arg(here.join("assets/samples/flow.ndjson"))
         .env("PYTHONDONTWRITEBYTECODE", "1");
-    if let Some(folder) = std::env::var_os("TRIPLINE_SHOTS") {
+    if let Some(folder) = std::env::var_os("TRIPLINE_TEST_SHOTS") {
         command.arg(folder);
     }
     let output = command.output().unwrap();

@@ -1,6 +1,6 @@
 //! The service killed at any moment: nothing that was acknowledged is lost, nothing is half done.
 //!
-//! `TRIPLINE_TRIALS=200` runs as many trials as a release takes, `TRIPLINE_BINARY=PATH` runs them
+//! `TRIPLINE_TRIALS=200` runs as many trials as a release takes, `TRIPLINE_TEST_BINARY=PATH` runs them
 //! against the program instead of this test's own process.
 
 #![allow(clippy::print_stderr, reason = "a run of trials tells what it did")]
@@ -69,8 +69,8 @@ fn a_kill_at_any_moment_loses_nothing_that_was_acknowledged() {
 }
 
 /// Where the process that is killed keeps its data, and its port.
-const FOLDER: &str = "TRIPLINE_KILL_FOLDER";
-const PORT: &str = "TRIPLINE_KILL_PORT";
+const FOLDER: &str = "TRIPLINE_TEST_KILL_FOLDER";
+const PORT: &str = "TRIPLINE_TEST_KILL_PORT";
 
 /// The service as a process of its own.
 #[test]
@@ -374,7 +374,7 @@ impl Site {
     /// Starts it and waits until it is ready; `token` is that of the first start.
     fn start(folder: &Path, token: Option<String>) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut command = match std::env::var_os("TRIPLINE_BINARY") {
+        let mut command = match std::env::var_os("TRIPLINE_TEST_BINARY") {
             Some(program) => {
                 let mut command = Command::new(program);
                 command.args(["serve", "--port", &port.to_string(), "--data-dir"]).arg(folder);

@@ -23,7 +23,7 @@ use tripline_store::{Sqlite, SqliteOptions, id};
 use crate::metadata::{at, audit_key, change, new_detection, new_version, run};
 
 /// Where the process that is killed writes.
-const FOLDER: &str = "TRIPLINE_KILL_FOLDER";
+const FOLDER: &str = "TRIPLINE_TEST_KILL_FOLDER";
 
 /// Detections of one call.
 const BATCH: usize = 100;
