@@ -9,7 +9,7 @@ use tripline_core::{
 
 use super::forest::Forest;
 use super::score::Scorer;
-use super::shap::Compiled;
+use super::shap::Edges;
 
 /// How the outputs of a forest become a score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -115,8 +115,8 @@ pub struct TreeModel {
     pub out_of_bag: Option<f64>,
     /// The forest compiled for scoring, when it was first needed.
     scorer: OnceLock<Scorer>,
-    /// Of each output the paths to all leaves, when they were first needed.
-    paths: Vec<OnceLock<Option<Compiled>>>,
+    /// Of each output the tests of its trees, when they were first needed.
+    edges: Vec<OnceLock<Option<Edges>>>,
 }
 
 impl TreeModel {
@@ -129,9 +129,9 @@ impl TreeModel {
         reading: Reading,
         classes: Vec<String>,
     ) -> Self {
-        let paths = vec![OnceLock::new(); forest.outputs];
+        let edges = vec![OnceLock::new(); forest.outputs];
         let (out_of_bag, scorer) = (None, OnceLock::new());
-        Self { card, schema, forest, reading, classes, out_of_bag, scorer, paths }
+        Self { card, schema, forest, reading, classes, out_of_bag, scorer, edges }
     }
 
     /// The forest's outputs, row-major (n × outputs).
@@ -147,10 +147,10 @@ impl TreeModel {
         self.scorer.get_or_init(|| Scorer::new(&self.forest))
     }
 
-    /// The paths to all leaves that touch an output; none if there are too many to keep.
-    pub(super) fn paths(&self, output: usize) -> Option<&Compiled> {
-        let paths = self.paths.get(output)?;
-        paths.get_or_init(|| Compiled::new(&self.forest, output)).as_ref()
+    /// The tests of all trees that touch an output; none if there are too many to keep.
+    pub(super) fn edges(&self, output: usize) -> Option<&Edges> {
+        let edges = self.edges.get(output)?;
+        edges.get_or_init(|| Edges::new(&self.forest, output)).as_ref()
     }
 
     /// From what [`Detector::save`] gave, for the card whose model it is.

@@ -12,7 +12,7 @@ use super::score::planes::Planes;
 use super::score::{Buffers, Coded, planes_block};
 use super::shap::patterns::Block;
 use super::shap::{
-    Background, Compiled, Shap, interactions_block, interventional_block, path_dependent_block,
+    Background, Edges, Shap, interactions_block, interventional_block, path_dependent_block,
     path_dependent_few,
 };
 
@@ -78,7 +78,7 @@ compiled_for_each!(path_dependent, path_dependent_block, (
 
 compiled_for_each!(path_dependent_rows, path_dependent_few, (
     shap: &Shap<'_>,
-    paths: &Compiled,
+    edges: &Edges,
     block: &Block,
     out: &mut [f64],
 ));

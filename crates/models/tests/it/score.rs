@@ -8,7 +8,7 @@ use tripline_models::tree::{Aggregate, Forest, LEAF, Scorer, Split};
 use crate::fixture::{Fixture, bytes};
 
 /// A forest of random trees with tests of every kind.
-fn random_forest(rng: &mut Rng, trees: usize, leaves: usize, vector: bool) -> Forest {
+pub(crate) fn random_forest(rng: &mut Rng, trees: usize, leaves: usize, vector: bool) -> Forest {
     let width = 5;
     let outputs = 1 + rng.index(3);
     let aggregate = if rng.unit() < 0.5 { Aggregate::Sum } else { Aggregate::Mean };
@@ -85,7 +85,7 @@ fn split(forest: &mut Forest, rng: &mut Rng, node: usize) {
 }
 
 /// Rows of ordinary and awkward values; column 3 is numeric, column 4 a category column.
-fn random_rows(rng: &mut Rng, count: usize) -> Rows {
+pub(crate) fn random_rows(rng: &mut Rng, count: usize) -> Rows {
     let awkward = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, 1e-36, -1.0, 1e300, 1.0];
     let numeric = |rng: &mut Rng, scale: f64| {
         let value = |rng: &mut Rng| match rng.index(4) {

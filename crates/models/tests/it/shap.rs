@@ -1,10 +1,12 @@
 //! SHAP values against other programs.
 
-use tripline_core::{Detector, ExplainMethod, ExplainOptions, Frame, Rows};
+use proptest::prelude::*;
+use tripline_core::{Attributions, Detector, ExplainMethod, ExplainOptions, Frame, Rng, Rows};
 use tripline_models::import::{lightgbm, xgboost};
 use tripline_models::tree::{Aggregate, Forest, LEAF, Reading, TreeModel};
 
 use crate::fixture::{Fixture, bytes};
+use crate::score::{random_forest, random_rows};
 
 fn lightgbm_model(name: &str) -> TreeModel {
     lightgbm::parse(&bytes(&format!("{name}.txt"))).unwrap()
@@ -29,17 +31,21 @@ fn compare(name: &str, model: &TreeModel, class: Option<usize>, factor: f64) {
         }
     }
     assert!(ours.additivity_error() < 1e-12, "{}", ours.additivity_error());
-    // A row by itself goes another way, to the same bits.
-    for row in (0..ours.outputs.len()).take(50) {
-        let alone = frame.select(&[row]);
-        let alone = model.explain().unwrap().attributions(&alone, &options).unwrap();
-        assert_eq!(bits(&alone.values), bits(ours.row(row)), "{name} {row}");
-        assert_eq!(bits(&[alone.base, alone.outputs[0]]), bits(&[ours.base, ours.outputs[row]]));
-    }
+    same_alone(model, &frame, &options, &ours);
 }
 
-fn bits(values: &[f64]) -> Vec<u64> {
-    values.iter().map(|value| value.to_bits()).collect()
+/// A row by itself goes another way, to the same sums in another order.
+fn same_alone(model: &TreeModel, frame: &Frame, options: &ExplainOptions<'_>, ours: &Attributions) {
+    for row in (0..ours.outputs.len()).take(50) {
+        let alone = frame.select(&[row]);
+        let alone = model.explain().unwrap().attributions(&alone, options).unwrap();
+        let largest = ours.row(row).iter().fold(0.0_f64, |a, b| a.max(b.abs()));
+        for (column, (alone, ours)) in alone.values.iter().zip(ours.row(row)).enumerate() {
+            assert!((alone - ours).abs() <= 1e-12 * largest, "{row} {column}: {alone} {ours}");
+        }
+        assert_eq!(alone.base.to_bits(), ours.base.to_bits());
+        assert_eq!(alone.outputs[0].to_bits(), ours.outputs[row].to_bits());
+    }
 }
 
 #[test]
@@ -164,10 +170,13 @@ fn values_do_not_depend_on_the_rows_beside() {
     let explain = model.explain().unwrap();
     let many = frame.select(&(0..600).map(|i| i % frame.len()).collect::<Vec<_>>());
     let all = explain.attributions(&many, &ExplainOptions::default()).unwrap();
-    for row in [0, 59, 300, 599] {
-        let one = many.select(&[row]);
-        let alone = explain.attributions(&one, &ExplainOptions::default()).unwrap();
-        assert_eq!(alone.values, all.row(row));
+    same_alone(&model, &many, &ExplainOptions::default(), &all);
+    // A part of them, as a block, gives the same bits.
+    let part = explain
+        .attributions(&many.select(&(290..330).collect::<Vec<_>>()), &ExplainOptions::default())
+        .unwrap();
+    for row in 290..330 {
+        assert_eq!(part.row(row - 290), all.row(row));
     }
 }
 
@@ -214,5 +223,35 @@ fn a_tree_without_a_split_gives_no_column_anything() {
         let found = model.explain().unwrap().attributions(&frame, &ExplainOptions::default());
         let found = found.unwrap();
         assert_eq!((found.base, found.values), (0.5, vec![0.0; index.len()]));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Columns tested again and again, rows of training that went nowhere, every kind of test.
+    #[test]
+    fn a_row_alone_is_explained_as_in_a_block(
+        seed: u64, trees in 1usize..6, leaves in 1usize..60, vector: bool,
+    ) {
+        let mut rng = Rng::new(seed);
+        let mut forest = random_forest(&mut rng, trees, leaves, vector);
+        forest.cover.iter_mut().for_each(|cover| *cover = rng.index(4) as f64);
+        let rows = random_rows(&mut rng, 40);
+        let schema = rows.schema().as_ref().clone();
+        let outputs = forest.outputs;
+        let (reading, classes) = match outputs {
+            1 => (Reading::Logit, Vec::new()),
+            _ => (Reading::Probability, (0..outputs).map(|class| class.to_string()).collect()),
+        };
+        let card = lightgbm_model("lightgbm_binary").card;
+        let model = TreeModel::new(card, schema, forest, reading, classes);
+        let frame = Frame::from(rows);
+        for class in 0..outputs {
+            let class = (outputs > 1).then_some(class);
+            let options = ExplainOptions { class, ..ExplainOptions::default() };
+            let all = model.explain().unwrap().attributions(&frame, &options).unwrap();
+            same_alone(&model, &frame, &options, &all);
+        }
     }
 }

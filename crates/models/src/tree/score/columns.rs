@@ -15,6 +15,9 @@ use crate::tree::{Forest, LEAF, Split};
 /// Rows of a block.
 pub(crate) const BLOCK: usize = 256;
 
+/// Rows that are not worth a block.
+pub(crate) const FEW: usize = 16;
+
 /// Thresholds that one view holds: ranks from 0 to 255.
 const LEVELS: usize = 255;
 
@@ -168,8 +171,24 @@ impl Columns {
         scratch: &mut Scratch,
     ) {
         scratch.codes.resize(self.views * BLOCK, 0);
-        let mut values = [0.0; BLOCK];
-        let mut ranks = [0; BLOCK];
+        if count <= FEW {
+            self.fill_first::<FEW>(rows, start, count, scratch);
+        } else {
+            self.fill_first::<BLOCK>(rows, start, count, scratch);
+        }
+    }
+
+    /// The codes of N rows, of which the first `count` have values.
+    #[inline(always)]
+    fn fill_first<const N: usize>(
+        &self,
+        rows: &Aligned<'_>,
+        start: usize,
+        count: usize,
+        scratch: &mut Scratch,
+    ) {
+        let mut values = [0.0; N];
+        let mut ranks = [0; N];
         let (codes, _) = scratch.codes.as_chunks_mut::<BLOCK>();
         for seen in &self.columns {
             for axis in &seen.axes {
@@ -209,7 +228,7 @@ impl Seen {
 
 impl View {
     #[inline(always)]
-    fn narrow(&self, ranks: &[u32; BLOCK], codes: &mut [u8; BLOCK]) {
+    fn narrow<const N: usize>(&self, ranks: &[u32; N], codes: &mut [u8; BLOCK]) {
         let missing = if self.missing_left { 0 } else { LEVELS as u8 };
         for (code, &rank) in codes.iter_mut().zip(ranks) {
             let inside = rank.saturating_sub(self.low).min(LEVELS as u32) as u8;
@@ -258,10 +277,10 @@ impl Outcomes {
     }
 
     #[inline(always)]
-    fn look_up(
+    fn look_up<const N: usize>(
         &self,
-        values: &[f64; BLOCK],
-        entries: &mut [u32; BLOCK],
+        values: &[f64; N],
+        entries: &mut [u32; N],
         codes: &mut [[u8; BLOCK]],
     ) {
         for (entry, &value) in entries.iter_mut().zip(values) {
@@ -291,7 +310,7 @@ fn read(column: &AlignedColumn<'_>, start: usize, out: &mut [f64]) {
 
 /// Values as the tests see them: rounded, with `NaN` for missing alone.
 #[inline(always)]
-fn treat(values: &mut [f64; BLOCK], treatment: u8, single_precision: bool) {
+fn treat<const N: usize>(values: &mut [f64; N], treatment: u8, single_precision: bool) {
     if single_precision {
         values.iter_mut().for_each(|value| *value = f64::from(*value as f32));
     }
@@ -307,15 +326,15 @@ fn treat(values: &mut [f64; BLOCK], treatment: u8, single_precision: bool) {
 
 /// The number of thresholds below each value; [`MISSING`] for `NaN`.
 #[inline(always)]
-fn rank(thresholds: &[f64], values: &[f64; BLOCK], ranks: &mut [u32; BLOCK]) {
+fn rank<const N: usize>(thresholds: &[f64], values: &[f64; N], ranks: &mut [u32; N]) {
     match thresholds.len() {
         0..=16 => count(thresholds, values, ranks),
-        32 => search::<32>(thresholds, values, ranks),
-        64 => search::<64>(thresholds, values, ranks),
-        128 => search::<128>(thresholds, values, ranks),
-        256 => search::<256>(thresholds, values, ranks),
-        512 => search::<512>(thresholds, values, ranks),
-        1024 => search::<1024>(thresholds, values, ranks),
+        32 => search::<32, N>(thresholds, values, ranks),
+        64 => search::<64, N>(thresholds, values, ranks),
+        128 => search::<128, N>(thresholds, values, ranks),
+        256 => search::<256, N>(thresholds, values, ranks),
+        512 => search::<512, N>(thresholds, values, ranks),
+        1024 => search::<1024, N>(thresholds, values, ranks),
         _ => search_any(thresholds, values, ranks),
     }
     for (rank, value) in ranks.iter_mut().zip(values) {
@@ -325,28 +344,32 @@ fn rank(thresholds: &[f64], values: &[f64; BLOCK], ranks: &mut [u32; BLOCK]) {
 
 /// By comparison with each threshold, many values at once.
 #[inline(always)]
-fn count(thresholds: &[f64], values: &[f64; BLOCK], ranks: &mut [u32; BLOCK]) {
-    let mut below = [0u64; BLOCK];
+fn count<const N: usize>(thresholds: &[f64], values: &[f64; N], ranks: &mut [u32; N]) {
+    let mut below = [0u64; N];
     for &threshold in thresholds {
-        for i in 0..BLOCK {
+        for i in 0..N {
             below[i] += u64::from(threshold < values[i]);
         }
     }
-    for i in 0..BLOCK {
+    for i in 0..N {
         ranks[i] = below[i] as u32;
     }
 }
 
 /// By a binary search without branches, its length known to the compiler.
 #[inline(always)]
-fn search<const N: usize>(thresholds: &[f64], values: &[f64; BLOCK], ranks: &mut [u32; BLOCK]) {
-    let Ok(thresholds) = <&[f64; N]>::try_from(thresholds) else { return };
-    for i in 0..BLOCK {
+fn search<const T: usize, const N: usize>(
+    thresholds: &[f64],
+    values: &[f64; N],
+    ranks: &mut [u32; N],
+) {
+    let Ok(thresholds) = <&[f64; T]>::try_from(thresholds) else { return };
+    for i in 0..N {
         let mut rank = 0;
-        let mut half = N / 2;
+        let mut half = T / 2;
         while half > 0 {
-            // The mask changes nothing; it shows that the index is below N.
-            let below = thresholds[(rank + half - 1) & (N - 1)] < values[i];
+            // The mask changes nothing; it shows that the index is below T.
+            let below = thresholds[(rank + half - 1) & (T - 1)] < values[i];
             rank += half & usize::from(below).wrapping_neg();
             half /= 2;
         }
@@ -354,7 +377,7 @@ fn search<const N: usize>(thresholds: &[f64], values: &[f64; BLOCK], ranks: &mut
     }
 }
 
-fn search_any(thresholds: &[f64], values: &[f64; BLOCK], ranks: &mut [u32; BLOCK]) {
+fn search_any<const N: usize>(thresholds: &[f64], values: &[f64; N], ranks: &mut [u32; N]) {
     for (rank, value) in ranks.iter_mut().zip(values) {
         *rank = thresholds.partition_point(|threshold| threshold < value) as u32;
     }

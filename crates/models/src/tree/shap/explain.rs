@@ -74,7 +74,7 @@ impl Explain for TreeModel {
     ) -> Result<Attributions, ExplainError> {
         let explained = self.explained(options.class)?;
         let shap = Shap::new(&self.forest, self.scorer(), explained.output)
-            .with_paths(self.paths(explained.output));
+            .with_edges(self.edges(explained.output));
         let rows = self.schema.align(frame.rows()?)?;
         let outputs = self.outputs_explained(&explained, &rows);
         let (base, mut values) = match options.method {

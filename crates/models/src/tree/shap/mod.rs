@@ -1,10 +1,12 @@
-//! Exact SHAP values of a forest (TreeSHAP, Lundberg et al. 2020), leaf by leaf.
+//! Exact SHAP values of a forest (TreeSHAP, Lundberg et al. 2020), leaf by leaf for a block of rows,
+//! edge by edge ([`edges`]) for a few.
 //!
 //! Each leaf is a game among the columns of its path alone ([`path`]); a row takes part in it by
 //! which of these columns it follows ([`patterns`]), so that all rows of a block with the same
 //! pattern share one solution ([`weights`]), as in Fast TreeSHAP v2 (Yang 2021). Time: O(leaves ×
 //! depth) for each row, besides O(leaves × patterns × depth²) for each block.
 
+mod edges;
 mod explain;
 mod path;
 pub(crate) mod patterns;
@@ -14,17 +16,15 @@ mod weights;
 use rayon::prelude::*;
 use tripline_core::Aligned;
 
-pub(crate) use self::path::Compiled;
+pub(crate) use self::edges::Edges;
+use self::edges::Walk;
 use self::path::{Path, Paths};
 use self::patterns::{Block, Patterns};
-use self::weights::{BackgroundWeights, PathWeights, RowWeights};
+use self::weights::{BackgroundWeights, PathWeights};
 use super::forest::Forest;
 use super::processor::Processor;
-use super::score::columns::BLOCK;
+use super::score::columns::{BLOCK, FEW};
 use super::score::{Coded, Scorer};
-
-/// Rows that are explained one by one.
-const FEW: usize = 4;
 
 /// SHAP values of one output of a forest.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,7 @@ pub struct Shap<'a> {
     coded: Option<&'a Coded>,
     processor: Processor,
     output: usize,
-    compiled: Option<&'a Compiled>,
+    edges: Option<&'a Edges>,
 }
 
 /// The rows that absent columns are taken from.
@@ -50,34 +50,28 @@ impl<'a> Shap<'a> {
     /// If the forest has no such output.
     pub fn new(forest: &'a Forest, scorer: &'a Scorer, output: usize) -> Self {
         assert!(output < forest.outputs, "an output of the forest");
-        Self {
-            forest,
-            coded: scorer.coded(),
-            processor: scorer.processor(),
-            output,
-            compiled: None,
-        }
+        Self { forest, coded: scorer.coded(), processor: scorer.processor(), output, edges: None }
     }
 
-    /// With the output's paths at hand, if there are not too many.
-    pub(crate) fn with_paths(mut self, compiled: Option<&'a Compiled>) -> Self {
-        self.compiled = compiled;
+    /// With the output's tests at hand, if there are not too many.
+    pub(crate) fn with_edges(mut self, edges: Option<&'a Edges>) -> Self {
+        self.edges = edges;
         self
     }
 
     /// The output without any column: the mean of the leaves by the training rows' weights.
     pub fn base(&self) -> f64 {
-        match self.compiled {
-            Some(compiled) => compiled.base(),
+        match self.edges {
+            Some(edges) => edges.base(),
             None => path::base(self.forest, self.output),
         }
     }
 
     /// Path-dependent attributions of all rows, row-major (n × d), in the unit of the output.
     pub fn path_dependent(&self, rows: &Aligned<'_>) -> Vec<f64> {
-        self.blocks(rows, self.forest.width, |block, out| match self.compiled {
-            Some(paths) if block.count <= FEW => {
-                self.processor.path_dependent_rows(self, paths, block, out);
+        self.blocks(rows, self.forest.width, |block, out| match self.edges {
+            Some(edges) if block.count <= FEW => {
+                self.processor.path_dependent_rows(self, edges, block, out);
             }
             _ => self.processor.path_dependent(self, block, out),
         })
@@ -163,27 +157,13 @@ pub(crate) fn interventional_block(
     by_column(shap, block, fill, out);
 }
 
-/// A few rows, one by one, along paths that are at hand: the same operations in the same order as
-/// for a block, so the same numbers.
+/// A few rows, one by one, edge by edge: the same sums in another order than for a block, equal to
+/// about 1e-13 of the row's largest.
 #[inline(always)]
-pub(crate) fn path_dependent_few(
-    shap: &Shap<'_>,
-    paths: &Compiled,
-    block: &Block,
-    out: &mut [f64],
-) {
-    // A forest of leaves alone has no test, so no codes either.
-    if paths.is_empty() {
-        return;
-    }
-    let mut weights = RowWeights::default();
-    let mut left: Vec<bool> = Vec::with_capacity(shap.forest.nodes());
+pub(crate) fn path_dependent_few(shap: &Shap<'_>, edges: &Edges, block: &Block, out: &mut [f64]) {
+    let mut walk = Walk::default();
     for (row, sums) in out.chunks_exact_mut(shap.forest.width).enumerate() {
-        left.clear();
-        block.lefts(shap.forest, shap.coded, row, &mut left);
-        for (value, columns, tests) in paths.paths() {
-            weights.add(value, columns, tests, &left, sums);
-        }
+        edges.add(shap.forest, shap.coded, block, row, &mut walk, sums);
     }
 }
 

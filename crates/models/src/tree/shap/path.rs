@@ -34,66 +34,6 @@ pub(super) struct PathTest {
     pub(super) left: bool,
 }
 
-/// The paths to all leaves that touch an output, worked out once: a single row would else take
-/// longer to find them than to follow them.
-#[derive(Debug, Clone)]
-pub(crate) struct Compiled {
-    /// Value, end of its columns, end of its tests.
-    leaves: Vec<(f64, u32, u32)>,
-    columns: Vec<PathColumn>,
-    tests: Vec<PathTest>,
-    /// The output without any column.
-    base: f64,
-}
-
-/// Most columns on all paths together that are kept: 24 bytes each, with a test or more of 8.
-const MAX_KEPT: usize = 1 << 18;
-
-impl Compiled {
-    /// None if the forest has too many paths.
-    pub(crate) fn new(forest: &Forest, output: usize) -> Option<Self> {
-        let mut all = Self {
-            leaves: Vec::new(),
-            columns: Vec::new(),
-            tests: Vec::new(),
-            base: base(forest, output),
-        };
-        let mut paths = Paths::new(forest, output);
-        while let Some(path) = paths.advance() {
-            if path.columns.is_empty() || path.value == 0.0 {
-                continue;
-            }
-            all.columns.extend(&path.columns);
-            all.tests.extend(&path.tests);
-            if all.columns.len() > MAX_KEPT || all.tests.len() > 4 * MAX_KEPT {
-                return None;
-            }
-            all.leaves.push((path.value, all.columns.len() as u32, all.tests.len() as u32));
-        }
-        Some(all)
-    }
-
-    /// Whether no leaf gives anything to any column.
-    pub(super) fn is_empty(&self) -> bool {
-        self.leaves.is_empty()
-    }
-
-    pub(super) fn base(&self) -> f64 {
-        self.base
-    }
-
-    /// Each path: value, columns, tests.
-    #[inline(always)]
-    pub(super) fn paths(&self) -> impl Iterator<Item = (f64, &[PathColumn], &[PathTest])> {
-        let (mut column, mut test) = (0, 0);
-        self.leaves.iter().map(move |&(value, columns, tests)| {
-            let (from, first) = (column, test);
-            (column, test) = (columns as usize, tests as usize);
-            (value, &self.columns[from..column], &self.tests[first..test])
-        })
-    }
-}
-
 /// The output without any column: the mean of the leaves by the training rows' weights.
 pub(super) fn base(forest: &Forest, output: usize) -> f64 {
     let mut base = 0.0;
@@ -168,10 +108,8 @@ impl<'a> Paths<'a> {
                     self.stack.push((child, Some((self.trail.len(), step))));
                 }
             }
-            let touches = |tree: usize| {
-                forest.tree_output.get(tree).is_none_or(|&own| own as usize == self.output)
-            };
-            self.tree = (self.next..forest.trees()).find(|&tree| touches(tree))?;
+            let mut trees = self.next..forest.trees();
+            self.tree = trees.find(|&tree| touches(forest, tree, self.output))?;
             self.next = self.tree + 1;
             self.trail.clear();
             self.stack.push((forest.roots[self.tree] as usize, None));
@@ -199,7 +137,12 @@ impl Path {
     }
 }
 
+/// Whether a tree adds to an output.
+pub(super) fn touches(forest: &Forest, tree: usize, output: usize) -> bool {
+    forest.tree_output.get(tree).is_none_or(|&own| own as usize == output)
+}
+
 /// The share of a node's rows that go on to a child; half of none.
-fn share(child: f64, node: f64) -> f64 {
+pub(super) fn share(child: f64, node: f64) -> f64 {
     if node > 0.0 { child.max(0.0) / node } else { 0.5 }
 }

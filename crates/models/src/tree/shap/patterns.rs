@@ -22,26 +22,24 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// For each node of the forest whether a row goes left there; of a leaf, anything.
+    /// Whether a row goes left at an inner node.
     #[inline(always)]
-    pub(super) fn lefts(
+    pub(super) fn goes_left(
         &self,
         forest: &Forest,
         coded: Option<&Coded>,
         row: usize,
-        left: &mut Vec<bool>,
-    ) {
+        node: usize,
+    ) -> bool {
         match coded {
-            Some(coded) => left.extend(coded.tests.iter().map(|test| {
+            Some(coded) => {
+                let test = &coded.tests[node];
                 let code = self.scratch.codes[test.view as usize * BLOCK + row];
                 if test.category { code & test.level == 0 } else { code <= test.level }
-            })),
+            }
             None => {
-                let values = &self.values[row * forest.width..][..forest.width];
-                left.extend((0..forest.nodes()).map(|node| {
-                    !forest.is_leaf(node)
-                        && forest.goes_left(node, values[forest.feature[node] as usize])
-                }));
+                let column = forest.feature[node] as usize;
+                forest.goes_left(node, self.values[row * forest.width + column])
             }
         }
     }

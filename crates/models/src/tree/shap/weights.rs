@@ -17,7 +17,7 @@
     reason = "chained iterators are not always compiled into the variant for a processor"
 )]
 
-use super::path::{Path, PathColumn, PathTest};
+use super::path::Path;
 use super::patterns::Patterns;
 use super::quadrature::{LANES, Quadrature};
 use crate::tree::score::columns::BLOCK;
@@ -124,93 +124,6 @@ impl PathWeights {
                 }
                 out[i * width + i] += main;
             }
-        }
-    }
-}
-
-/// The path-dependent weights of one row: what it does at a column is worked out alone.
-#[derive(Debug, Default)]
-pub(super) struct RowWeights {
-    /// By number of points.
-    quadratures: Vec<Quadrature>,
-    factors: Vec<[f64; LANES]>,
-    passes: Vec<bool>,
-    /// The columns that the row passes; those of the path before stay behind them.
-    passed: Vec<usize>,
-    parts: Vec<f64>,
-}
-
-impl RowWeights {
-    /// Adds what a leaf gives to each column of its path; `left` says where the row goes left.
-    #[inline(always)]
-    pub(super) fn add(
-        &mut self,
-        value: f64,
-        columns: &[PathColumn],
-        tests: &[PathTest],
-        left: &[bool],
-        sums: &mut [f64],
-    ) {
-        let width = columns.len();
-        let points = width.div_ceil(2);
-        while self.quadratures.len() <= points {
-            self.quadratures.push(Quadrature::new(self.quadratures.len()));
-        }
-        let quadrature = &self.quadratures[points];
-        if self.factors.len() < width {
-            self.factors.resize(width, [0.0; LANES]);
-            self.passes.resize(width, false);
-            self.passed.resize(width, 0);
-            self.parts.resize(width, 0.0);
-        }
-        let (factors, passes) = (&mut self.factors[..width], &mut self.passes[..width]);
-        let (passed, parts) = (&mut self.passed[..width], &mut self.parts[..width]);
-        let (mut first, mut count) = (0, 0);
-        for i in 0..width {
-            let mut all = true;
-            for test in &tests[first..columns[i].end] {
-                all &= left[test.node as usize] == test.left;
-            }
-            first = columns[i].end;
-            passes[i] = all;
-            passed[count] = i;
-            count += usize::from(all);
-        }
-        // What each column that the row does not pass gets: its own factor cancels, so it is one
-        // number for all of them.
-        let mut failed = 0.0;
-        for group in 0..quadrature.weights.len() {
-            let t = &quadrature.points[group];
-            let (mut rest, mut failed_own) = ([0.0; LANES], [0.0; LANES]);
-            for lane in 0..LANES {
-                rest[lane] = 1.0 - t[lane];
-                failed_own[lane] = -1.0 / rest[lane];
-            }
-            // Adding 0 to a number that is not negative leaves its bits as they are.
-            let present = [[0.0; LANES], *t];
-            let mut product = times(quadrature.weights[group], [value; LANES]);
-            for i in 0..width {
-                let present = &present[usize::from(passes[i])];
-                let mut factor = times(rest, [columns[i].share; LANES]);
-                for lane in 0..LANES {
-                    factor[lane] += present[lane];
-                }
-                product = times(product, factor);
-                factors[i] = factor;
-            }
-            let part = sum(times(product, failed_own));
-            failed = if group == 0 { part } else { failed + part };
-            for &i in &passed[..count] {
-                let mut own = [1.0 - columns[i].share; LANES];
-                for lane in 0..LANES {
-                    own[lane] /= factors[i][lane];
-                }
-                let part = sum(times(product, own));
-                parts[i] = if group == 0 { part } else { parts[i] + part };
-            }
-        }
-        for i in 0..width {
-            sums[columns[i].column] += if passes[i] { parts[i] } else { failed };
         }
     }
 }
