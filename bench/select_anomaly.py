@@ -77,6 +77,9 @@ def fusion_candidates():
         out.append(vote(BOOSTING, MIXTURE, **way))
         for weights in ("1,1,1", "2,1,1"):
             out.append(vote(BOOSTING, PCA, MIXTURE, weights=weights, **way))
+        # The pair that was chosen among the models of normals, with boosting beside it.
+        for weights in ("1,1,1", "2,1,1", "1,2,2"):
+            out.append(vote(BOOSTING, MIXTURE, f"bells:{BELL_MIXTURE}", weights=weights, **way))
     return out
 
 

@@ -18,6 +18,8 @@ use tripline_models::calibration::CalibrationError;
 use tripline_models::import::ImportError;
 use tripline_store::{KeyError, SectionError, StoreError};
 
+use crate::tune::StudyError;
+
 /// Every text names the file or the model, with the way out where it is not plain.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -31,6 +33,9 @@ pub enum EngineError {
     /// A model file or an output could not be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A file is no study to go on with.
+    #[error(transparent)]
+    Study(#[from] StudyError),
     /// A section of a model file gives no state.
     #[error(transparent)]
     State(#[from] SectionError),
@@ -511,6 +516,7 @@ impl EngineError {
             | Self::NoWeights { .. }
             | Self::OutputKind { .. }
             | Self::Filter(_)
+            | Self::Study(StudyError::Another { .. })
             | Self::NoSetColumn { .. } => true,
             Self::Metric(error) => matches!(error, MetricError::Unknown { .. }),
             Self::Threshold(error) => {

@@ -2,6 +2,8 @@
 
 use tripline_core::{State, StateError};
 
+use crate::template::template;
+
 /// Most inputs or outputs that are told.
 const MAX_VALUES: usize = 4096;
 
@@ -57,6 +59,16 @@ impl Value {
 }
 
 impl Description {
+    /// From the bytes of a child's answer, which a file may have made up.
+    pub fn from_answer(bytes: &[u8]) -> Result<Self, StateError> {
+        Self::load(&State::from_bytes(bytes)?)
+    }
+
+    /// Settings to fill in, with what the file says of itself.
+    pub fn template(&self) -> String {
+        template(self)
+    }
+
     pub(crate) fn save(&self) -> State {
         let values = |values: &[Value]| values.iter().take(MAX_VALUES).map(Value::save).collect();
         let mut state = State::new();

@@ -5,6 +5,9 @@ use crate::description::{Description, Value};
 /// Most columns that a template lists.
 const MAX_COLUMNS: usize = 1000;
 
+/// Most characters of a name.
+const MAX_NAME: usize = 200;
+
 /// YAML to fill in.
 pub(crate) fn template(description: &Description) -> String {
     let mut text = String::from("inputs:\n");
@@ -62,13 +65,28 @@ fn shape(value: &Value) -> String {
     printable(&format!("{}, {}", value.kind, dims.join(" x ")))
 }
 
-/// A YAML string; the file may hold anything as a name.
+/// A YAML string (YAML 1.2.2, § 5.7); the file may hold anything as a name.
 fn quoted(text: &str) -> String {
-    format!("{:?}", printable(text))
+    let mut out = String::from("\"");
+    for c in text.chars().filter(|c| !c.is_control()).take(MAX_NAME) {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if is_plain(c) => out.push(c),
+            c => out.push_str(&format!("\\U{:08x}", u32::from(c))),
+        }
+    }
+    out.push('"');
+    out
 }
 
+/// What a comment may hold.
 fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(200).collect()
+    text.chars().filter(|&c| is_plain(c)).take(MAX_NAME).collect()
+}
+
+/// Whether a character is seen as itself by readers of any kind.
+fn is_plain(c: char) -> bool {
+    c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric()
 }
 
 #[cfg(test)]

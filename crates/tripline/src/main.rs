@@ -14,7 +14,6 @@ mod report;
 mod serving;
 mod session;
 mod shipped;
-mod study_file;
 mod summary;
 mod table;
 mod terminal;

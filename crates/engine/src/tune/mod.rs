@@ -9,10 +9,14 @@ mod header;
 mod objective;
 mod run;
 mod settings;
+mod study_error;
+mod study_file;
 mod tuner;
 
 pub use header::{Difference, StudyHeader};
 pub use objective::Objective;
 pub use run::Stopped;
 pub use settings::{TuneSettings, parse_pruner, parse_sampler};
+pub use study_error::StudyError;
+pub use study_file::{StudyFile, params};
 pub use tuner::{HeldOut, Tuner};

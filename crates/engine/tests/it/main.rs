@@ -18,5 +18,6 @@ mod ndpi;
 mod same_flows;
 mod service;
 mod sets;
+mod study_corpus;
 mod traffic;
 mod zeek;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, in its own functions too")]
 #![allow(clippy::print_stdout, reason = "a test tells what was enforced")]
 
+mod corpus;
 mod damage;
 mod limits;
 mod oracle;

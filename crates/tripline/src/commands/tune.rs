@@ -9,7 +9,7 @@ use clap::Args;
 use tripline_assess::tune::{Outcome, Study};
 use tripline_core::{Dataset, Progress};
 use tripline_engine::tune::{
-    HeldOut, Objective, Stopped, TuneSettings, Tuner, parse_pruner, parse_sampler,
+    HeldOut, Objective, Stopped, StudyFile, TuneSettings, Tuner, parse_pruner, parse_sampler,
 };
 use tripline_engine::{EngineError, register};
 use tripline_store::AtomicFile;
@@ -19,7 +19,6 @@ use crate::args::{DataArgs, JudgingArgs, TrainingArgs};
 use crate::exit::{Exit, Usage};
 use crate::progress::Bar;
 use crate::session::{Session, parse_params};
-use crate::study_file::StudyFile;
 use crate::{interrupt, output, report};
 
 /// Search the parameters of a model.

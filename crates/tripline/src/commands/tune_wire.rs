@@ -7,10 +7,9 @@ use serde::Serialize;
 use tripline_assess::evaluate::PartMetrics;
 use tripline_assess::guard::{Finding, Override};
 use tripline_engine::train::describe;
-use tripline_engine::tune::{Objective, Stopped};
+use tripline_engine::tune::{Objective, Stopped, params};
 
 use super::tune::Told;
-use crate::study_file;
 use crate::wire::DatasetWire;
 
 /// The JSON of a search.
@@ -67,9 +66,7 @@ pub(super) fn wire<'a>(told: &Told<'a>) -> Tuned<'a> {
             .copied()
             .zip(trial.values().unwrap_or_default().iter().copied())
             .collect(),
-        parameters: study_file::params(&told.study.plan().space, &trial.point)
-            .into_iter()
-            .collect(),
+        parameters: params(&told.study.plan().space, &trial.point).into_iter().collect(),
     });
     Tuned {
         model: told.tuner.card().id,

@@ -2,16 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::anyhow;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use tripline_assess::tune::{Outcome, Space, Study, Trial};
 use tripline_core::ParamValue;
-use tripline_engine::EngineError;
-use tripline_engine::tune::StudyHeader;
 use tripline_store::Journal;
 
-use crate::exit::Usage;
+use super::{StudyError, StudyHeader};
+use crate::EngineError;
 
 /// Largest study in bytes: 100,000 trials of ten parameters have about 50 MB.
 const MAX_BYTES: u64 = 1 << 28;
@@ -21,7 +19,8 @@ const MAGIC: &str = "tripline_study";
 const VERSION: u64 = 1;
 
 /// A study that is open for writing.
-pub(crate) struct StudyFile {
+#[derive(Debug)]
+pub struct StudyFile {
     journal: Journal,
 }
 
@@ -69,21 +68,21 @@ fn in_order<S: Serializer>(params: &[(String, Value)], serializer: S) -> Result<
 impl StudyFile {
     /// Opens or begins a study; its trials are told to `study`. Gives the file with remarks for
     /// the user. A study of anything else is refused with the reason.
-    pub(crate) fn open(
+    pub fn open(
         path: &Path,
         header: &StudyHeader,
         study: &mut Study,
-    ) -> anyhow::Result<(Self, Vec<String>)> {
+    ) -> Result<(Self, Vec<String>), EngineError> {
         let name = path.display();
-        let (mut journal, opened) = Journal::open(path, MAX_BYTES).map_err(EngineError::from)?;
+        let (mut journal, opened) = Journal::open(path, MAX_BYTES)?;
         let mut remarks = Vec::new();
         let Some((first, trials)) = opened.lines.split_first() else {
             // A study whose very first line was cut off is begun anew; any other file is not ours.
-            let begun = serde_json::to_string(&HeaderWire(header))?;
+            let begun = encoded(path, &HeaderWire(header))?;
             if !begun.as_bytes().starts_with(&opened.torn) {
-                return Err(not_a_study(path));
+                return Err(StudyError::NotAStudy { file: path.to_owned() }.into());
             }
-            journal.append(&begun).map_err(EngineError::from)?;
+            journal.append(&begun)?;
             return Ok((Self { journal }, remarks));
         };
         remarks.extend(same(path, first, header)?);
@@ -92,13 +91,10 @@ impl StudyFile {
                 .and_then(|trial| study.tell(trial).map_err(|error| error.to_string()));
             let Err(reason) = told else { continue };
             if at + 1 < trials.len() {
-                return Err(anyhow!(
-                    "{name}: line {} is damaged: {reason}; remove it with the lines after it to go \
-                     on from there",
-                    at + 2
-                ));
+                let (file, line) = (path.to_owned(), at + 2);
+                return Err(StudyError::Line { file, line, reason }.into());
             }
-            journal.keep(at + 1).map_err(EngineError::from)?;
+            journal.keep(at + 1)?;
             remarks.push(format!("{name}: the last line was damaged and is removed: {reason}"));
         }
         if !opened.torn.is_empty() {
@@ -107,13 +103,13 @@ impl StudyFile {
                 "{name}: the last {bytes} bytes are of a trial that was not written to its end; they are \
                  removed"
             ));
-            journal.keep(study.trials().len() + 1).map_err(EngineError::from)?;
+            journal.keep(study.trials().len() + 1)?;
         }
         Ok((Self { journal }, remarks))
     }
 
     /// Writes a trial; it is on disk when this returns.
-    pub(crate) fn record(&mut self, trial: &Trial, space: &Space) -> Result<(), EngineError> {
+    pub fn record(&mut self, trial: &Trial, space: &Space) -> Result<(), EngineError> {
         let (state, reason) = match &trial.outcome {
             Outcome::Complete(_) => ("complete", None),
             Outcome::Pruned => ("pruned", None),
@@ -128,16 +124,13 @@ impl StudyFile {
             values: trial.values(),
             reason,
         };
-        let line = serde_json::to_string(&wire).map_err(|error| EngineError::Encode {
-            file: self.journal.path().to_owned(),
-            reason: error.to_string(),
-        })?;
+        let line = encoded(self.journal.path(), &wire)?;
         Ok(self.journal.append(&line)?)
     }
 }
 
 /// The values at a point, as JSON.
-pub(crate) fn params(space: &Space, point: &[f64]) -> Vec<(String, Value)> {
+pub fn params(space: &Space, point: &[f64]) -> Vec<(String, Value)> {
     let wire = |value| match value {
         ParamValue::Int(value) => Value::from(value),
         ParamValue::Float(value) => Value::from(value),
@@ -147,39 +140,31 @@ pub(crate) fn params(space: &Space, point: &[f64]) -> Vec<(String, Value)> {
     space.values(point).into_iter().map(|(name, value)| (name, wire(value))).collect()
 }
 
-fn not_a_study(path: &Path) -> anyhow::Error {
-    anyhow!(
-        "{}: not a study: its first line is not what `tripline tune` writes; name a new file",
-        path.display()
-    )
+fn encoded(path: &Path, line: &impl Serialize) -> Result<String, EngineError> {
+    serde_json::to_string(line)
+        .map_err(|error| EngineError::Encode { file: path.to_owned(), reason: error.to_string() })
 }
 
 /// Refuses a study of anything else; a remark if another version of the program made it.
-fn same(path: &Path, line: &str, header: &StudyHeader) -> anyhow::Result<Option<String>> {
-    let name = path.display();
-    let stored: Map<String, Value> = serde_json::from_str(line).map_err(|_| not_a_study(path))?;
+fn same(path: &Path, line: &str, header: &StudyHeader) -> Result<Option<String>, StudyError> {
+    let file = path.to_owned();
+    let Ok(stored) = serde_json::from_str::<Map<String, Value>>(line) else {
+        return Err(StudyError::NotAStudy { file });
+    };
     match stored.get(MAGIC).and_then(Value::as_u64) {
         Some(VERSION) => {}
-        Some(version) => {
-            return Err(anyhow!(
-                "{name}: a study of version {version}; this program reads {VERSION}"
-            ));
-        }
-        None => return Err(not_a_study(path)),
+        Some(version) => return Err(StudyError::Version { file, version, known: VERSION }),
+        None => return Err(StudyError::NotAStudy { file }),
     }
     let text = |key: &str| stored.get(key).and_then(Value::as_str).map(str::to_owned);
-    if let Some(other) = header.difference(&text) {
-        return Err(Usage(format!(
-            "{name}: this is another study: its {} is `{}`, asked for is `{}`; ask for the same, or \
-             name a new file",
-            other.name, other.stored, other.asked
-        ))
-        .into());
+    if let Some(difference) = header.difference(&text) {
+        return Err(StudyError::Another { file, difference });
     }
     let program = text("program").unwrap_or_default();
     Ok((program != header.program).then(|| {
         format!(
-            "{name}: {program} began this study, {} goes on with it; its figures may differ",
+            "{}: {program} began this study, {} goes on with it; its figures may differ",
+            path.display(),
             header.program
         )
     }))
