@@ -1,5 +1,5 @@
 //! Exact SHAP values of a forest (TreeSHAP, Lundberg et al. 2020), leaf by leaf for a block of rows,
-//! edge by edge ([`edges`]) for a few.
+//! edge by edge ([`walk`]) for a few.
 //!
 //! Each leaf is a game among the columns of its path alone ([`path`]); a row takes part in it by
 //! which of these columns it follows ([`patterns`]), so that all rows of a block with the same
@@ -11,15 +11,16 @@ mod explain;
 mod path;
 pub(crate) mod patterns;
 mod quadrature;
+mod walk;
 mod weights;
 
 use rayon::prelude::*;
 use tripline_core::Aligned;
 
 pub(crate) use self::edges::Edges;
-use self::edges::Walk;
 use self::path::{Path, Paths};
 use self::patterns::{Block, Patterns};
+use self::walk::Walk;
 use self::weights::{BackgroundWeights, PathWeights};
 use super::forest::Forest;
 use super::processor::Processor;
@@ -163,7 +164,7 @@ pub(crate) fn interventional_block(
 pub(crate) fn path_dependent_few(shap: &Shap<'_>, edges: &Edges, block: &Block, out: &mut [f64]) {
     let mut walk = Walk::default();
     for (row, sums) in out.chunks_exact_mut(shap.forest.width).enumerate() {
-        edges.add(shap.forest, shap.coded, block, row, &mut walk, sums);
+        walk.add(edges, shap.forest, shap.coded, block, row, sums);
     }
 }
 
