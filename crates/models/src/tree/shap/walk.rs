@@ -16,6 +16,11 @@
 //! taken back, with R(node) = Σ_c f_c R(c) / f. Where the row had left the path by then (o = 0), both
 //! terms are −1 / (1−t) of the same number and cancel. Time: O(nodes × points), however deep.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "chained iterators are not always compiled into the variant for a processor"
+)]
+
 use super::edges::{Edges, Test};
 use super::patterns::Block;
 use super::quadrature::LANES;
