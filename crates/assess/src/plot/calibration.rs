@@ -5,6 +5,7 @@ use super::axes::{Area, Axes, WIDTH};
 use super::canvas::{Anchor, Canvas};
 use super::number::{count, percent};
 use super::scale::Scale;
+use crate::bootstrap::{Interval, wilson};
 
 /// Rows whose predicted probabilities lie beside each other.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,7 +39,8 @@ pub fn calibration(bins: &[ReliabilityBin]) -> Figure {
         shown.iter().map(|bin| axes.place(bin.predicted, bin.observed)).collect();
     canvas.polyline("curve s0", &points, "");
     for bin in &shown {
-        let (low, high) = wilson(bin.observed, bin.rows);
+        let rows = bin.rows as f64;
+        let Interval { low, high, .. } = wilson(bin.observed * rows, rows);
         canvas.line("whisker", axes.place(bin.predicted, low), axes.place(bin.predicted, high));
         let tip = format!(
             "predicted {}, observed {} of {} rows",
@@ -75,26 +77,4 @@ pub fn calibration(bins: &[ReliabilityBin]) -> Figure {
     };
     let svg = canvas.finish(title, "observed share over predicted probability", bottom + 6.0);
     Figure { title: title.to_owned(), svg, caption }
-}
-
-/// The 95 % interval of a share (Wilson 1927).
-fn wilson(share: f64, rows: usize) -> (f64, f64) {
-    // The 97.5 % quantile of the normal distribution.
-    let z = 1.959_963_984_540_054;
-    let n = rows as f64;
-    let centre = share + z * z / (2.0 * n);
-    let half = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).max(0.0).sqrt();
-    let scale = 1.0 + z * z / n;
-    (((centre - half) / scale).max(0.0), ((centre + half) / scale).min(1.0))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_interval_is_wilsons() {
-        // scipy 1.17.1: stats.binomtest(3, 10).proportion_ci(method="wilson")
-        let (low, high) = super::wilson(0.3, 10);
-        assert!((low - 0.107_791_3).abs() < 1e-6 && (high - 0.603_221_9).abs() < 1e-6);
-        assert_eq!(super::wilson(1.0, 5).1, 1.0);
-    }
 }
