@@ -9,7 +9,8 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
-use crate::blob_writer::BlobWriter;
+use crate::blob_file::{self, BlobFile};
+use crate::blob_writer::{BlobWriter, Target};
 
 /// Why a blob could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -29,45 +30,72 @@ pub struct BlobError {
 #[derive(Debug, Clone)]
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
-    /// Of a folder: its file system does not wait for the disk, so that is done here.
-    folder: Option<Arc<LocalFileSystem>>,
+    /// Of a folder: `object_store` does not wait for the disk, so files are written here.
+    folder: Option<Folder>,
+}
+
+#[derive(Debug, Clone)]
+struct Folder {
+    root: PathBuf,
+    files: Arc<LocalFileSystem>,
 }
 
 impl Blobs {
-    /// In a folder, which is made if it is not there.
+    /// In a folder, which is made if it is not there; nobody else may look into it.
     pub fn folder(folder: &Path) -> Result<Self, BlobError> {
         let error = |reason: String| BlobError {
             key: folder.display().to_string(),
             reason,
             missing: false,
         };
-        std::fs::create_dir_all(folder).map_err(|e| error(e.to_string()))?;
-        let local = LocalFileSystem::new_with_prefix(folder).map_err(|e| error(e.to_string()))?;
-        let local = Arc::new(local);
-        Ok(Self { store: local.clone(), folder: Some(local) })
+        blob_file::make_folder(folder)
+            .and_then(|()| blob_file::close_to_others(folder))
+            .map_err(|e| error(e.to_string()))?;
+        let files = LocalFileSystem::new_with_prefix(folder).map_err(|e| error(e.to_string()))?;
+        let root = folder.canonicalize().map_err(|e| error(e.to_string()))?;
+        let files = Arc::new(files);
+        Ok(Self { store: files.clone(), folder: Some(Folder { root, files }) })
     }
 
     /// Writes a blob; it is on disk when this is ready. One that is there is replaced.
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), BlobError> {
         let at = parse(key)?;
-        self.store.put(&at, bytes.into()).await.map_err(|e| error(key, e))?;
-        self.sync(key).await
+        let Some((root, target)) = self.place(key)? else {
+            let put = self.store.put(&at, bytes.into()).await;
+            return put.map(drop).map_err(|e| error(key, e));
+        };
+        blocking(key, move || {
+            let mut file = BlobFile::create(&root, target)?;
+            file.write(&bytes)?;
+            file.finish()
+        })
+        .await
     }
 
     /// Begins a blob that is written part by part.
     pub async fn writer(&self, key: &str) -> Result<BlobWriter, BlobError> {
-        let upload = self.store.put_multipart(&parse(key)?).await.map_err(|e| error(key, e))?;
-        Ok(BlobWriter::new(self.clone(), key, upload))
+        let at = parse(key)?;
+        let target = match self.place(key)? {
+            Some((root, target)) => {
+                let file = blocking(key, move || BlobFile::create(&root, target)).await?;
+                Target::File(Some(file))
+            }
+            None => Target::Upload(self.store.put_multipart(&at).await.map_err(|e| error(key, e))?),
+        };
+        Ok(BlobWriter::new(key, target))
     }
 
-    /// Waits until a blob is on disk.
-    pub(crate) async fn sync(&self, key: &str) -> Result<(), BlobError> {
-        let Some(path) = self.path(key)? else { return Ok(()) };
-        tokio::task::spawn_blocking(move || sync(&path))
-            .await
-            .map_err(|e| e.to_string())
-            .and_then(|done| done.map_err(|e| e.to_string()))
-            .map_err(|reason| BlobError { key: key.to_owned(), reason, missing: false })
+    /// Removes what was being written when a process before this one was killed; to be called
+    /// before anything is written. Gives how many files, and their bytes.
+    pub async fn sweep(&self) -> Result<(u64, u64), BlobError> {
+        let Some(Folder { root, .. }) = self.folder.clone() else { return Ok((0, 0)) };
+        blocking("", move || blob_file::sweep(&root)).await
+    }
+
+    /// Root and file of a blob in a folder.
+    fn place(&self, key: &str) -> Result<Option<(PathBuf, PathBuf)>, BlobError> {
+        let Some(target) = self.path(key)? else { return Ok(None) };
+        Ok(self.folder.as_ref().map(|folder| (folder.root.clone(), target)))
     }
 
     /// Reads a whole blob, unless it has more than `limit` bytes.
@@ -106,17 +134,20 @@ impl Blobs {
     /// The file that holds a blob, for readers that need one; none where blobs are no files.
     pub fn path(&self, key: &str) -> Result<Option<PathBuf>, BlobError> {
         let Some(folder) = &self.folder else { return Ok(None) };
-        folder.path_to_filesystem(&parse(key)?).map(Some).map_err(|e| error(key, e))
+        folder.files.path_to_filesystem(&parse(key)?).map(Some).map_err(|e| error(key, e))
     }
 }
 
-/// Waits until a file and its name are on disk.
-fn sync(path: &Path) -> std::io::Result<()> {
-    std::fs::File::open(path)?.sync_all()?;
-    match path.parent() {
-        Some(folder) => std::fs::File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
+/// Work on files, off the runtime's threads.
+pub(crate) async fn blocking<T: Send + 'static>(
+    key: &str,
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, BlobError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| e.to_string())
+        .and_then(|done| done.map_err(|e| e.to_string()))
+        .map_err(|reason| BlobError { key: key.to_owned(), reason, missing: false })
 }
 
 /// A key without `..`, without an absolute path, without control characters.

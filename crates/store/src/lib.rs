@@ -7,6 +7,7 @@
 
 pub mod atomic;
 pub mod audit;
+mod blob_file;
 pub mod blob_writer;
 pub mod blobs;
 pub mod cache;

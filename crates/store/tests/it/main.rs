@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, in its own functions too")]
 
 mod audit;
+mod blobs;
 mod damage;
 mod golden;
 mod kill;
 mod metadata;
+mod power;
 mod rate;
 mod signature;
 mod sqlite;
