@@ -27,11 +27,40 @@ pub struct LoggedHead {
     pub head: Option<AuditHead>,
 }
 
+/// What a log is written to: a file; a test has its own.
+trait Medium: Write {
+    /// Cuts it, and writes on from there.
+    fn cut(&mut self, length: u64) -> std::io::Result<()>;
+    /// Waits until all that was written is on disk.
+    fn sync(&mut self) -> std::io::Result<()>;
+}
+
+impl Medium for File {
+    fn cut(&mut self, length: u64) -> std::io::Result<()> {
+        self.set_len(length)?;
+        self.seek(SeekFrom::Start(length)).map(drop)
+    }
+
+    fn sync(&mut self) -> std::io::Result<()> {
+        self.sync_data()
+    }
+}
+
 /// The log, open for writing.
 #[derive(Debug)]
 pub struct HeadLog {
     path: PathBuf,
-    file: File,
+    lines: Lines<File>,
+}
+
+/// Lines, the newest head last.
+#[derive(Debug)]
+struct Lines<M> {
+    medium: M,
+    /// Bytes of whole lines.
+    length: u64,
+    /// A write has failed: a part of its line may stand behind the whole ones.
+    torn: bool,
     last: Option<AuditHead>,
     /// Number of the newest head that was written since the log was opened.
     written: u64,
@@ -55,27 +84,48 @@ impl HeadLog {
         if whole < end.len() && (start == 0 || whole > 0) {
             file.set_len(start + whole as u64).map_err(error("cut"))?;
         }
-        file.seek(SeekFrom::End(0)).map_err(error("write"))?;
+        let length = file.seek(SeekFrom::End(0)).map_err(error("write"))?;
         let text = String::from_utf8_lossy(&end[..whole]);
         let last = text.lines().next_back().and_then(AuditHead::parse_line);
         sync_folder(path);
-        Ok(Self { path: path.to_owned(), file, last, written: 0 })
+        let lines = Lines { medium: file, length, torn: false, last, written: 0 };
+        Ok(Self { path: path.to_owned(), lines })
     }
 
     /// The head of its last line.
     pub fn last(&self) -> Option<&AuditHead> {
-        self.last.as_ref()
+        self.lines.last.as_ref()
     }
 
     /// Adds a head, unless a line written by this log covers it; it is on disk when this returns.
+    ///
+    /// # Errors
+    /// The disk refuses; what it has taken of the line is removed before the next one.
     pub fn append(&mut self, head: &AuditHead) -> Result<(), StoreError> {
+        let file = &self.path;
+        self.lines.append(head).map_err(|source| StoreError::Io {
+            file: file.clone(),
+            action: "write",
+            source,
+        })
+    }
+}
+
+impl<M: Medium> Lines<M> {
+    fn append(&mut self, head: &AuditHead) -> std::io::Result<()> {
         if self.written >= head.sequence || self.last.as_ref() == Some(head) {
             return Ok(());
         }
+        if self.torn {
+            self.medium.cut(self.length)?;
+            self.torn = false;
+        }
         let line = format!("{}\n", head.to_line());
-        self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data()).map_err(
-            |source| StoreError::Io { file: self.path.clone(), action: "write", source },
-        )?;
+        self.torn = true;
+        self.medium.write_all(line.as_bytes())?;
+        self.medium.sync()?;
+        self.torn = false;
+        self.length += line.len() as u64;
         self.written = head.sequence;
         self.last = Some(head.clone());
         Ok(())
@@ -138,4 +188,93 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
         .chunks_exact(2)
         .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::SecretKey;
+
+    /// A disk with room for so many bytes, of which only what was waited for outlives a loss of
+    /// power.
+    #[derive(Debug, Default)]
+    struct Disk {
+        room: usize,
+        written: Vec<u8>,
+        safe: Vec<u8>,
+        fails_to_sync: bool,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let taken = bytes.len().min(self.room - self.written.len());
+            if taken == 0 {
+                return Err(std::io::ErrorKind::StorageFull.into());
+            }
+            self.written.extend_from_slice(&bytes[..taken]);
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Medium for Disk {
+        fn cut(&mut self, length: u64) -> std::io::Result<()> {
+            self.written.truncate(length as usize);
+            Ok(())
+        }
+
+        fn sync(&mut self) -> std::io::Result<()> {
+            if self.fails_to_sync {
+                return Err(std::io::Error::other("no answer of the disk"));
+            }
+            self.safe.clone_from(&self.written);
+            Ok(())
+        }
+    }
+
+    fn head(sequence: u64) -> AuditHead {
+        AuditHead::sign(sequence, [sequence as u8; 32], &SecretKey::from_bytes([7; 32]))
+    }
+
+    fn log(room: usize) -> Lines<Disk> {
+        let medium = Disk { room, ..Disk::default() };
+        Lines { medium, length: 0, torn: false, last: None, written: 0 }
+    }
+
+    #[test]
+    fn a_line_that_a_full_disk_cut_goes_before_the_next_one() {
+        let whole = |numbers: &[u64]| -> String {
+            numbers.iter().map(|number| head(*number).to_line() + "\n").collect()
+        };
+        let first = whole(&[1]);
+        let mut log = log(first.len() + 30);
+        log.append(&head(1)).unwrap();
+        assert!(log.append(&head(2)).is_err());
+        assert!(log.append(&head(2)).is_err());
+        assert_eq!(log.medium.written.len(), first.len() + 30, "a part of a line was written");
+        log.medium.room = 10_000;
+        log.append(&head(3)).unwrap();
+        log.append(&head(4)).unwrap();
+        assert_eq!(String::from_utf8(log.medium.safe).unwrap(), whole(&[1, 3, 4]));
+    }
+
+    #[test]
+    fn a_head_that_was_acknowledged_outlives_a_loss_of_power() {
+        let mut log = log(10_000);
+        for number in 1..5 {
+            log.append(&head(number)).unwrap();
+            let safe = String::from_utf8(log.medium.safe.clone()).unwrap();
+            assert_eq!(safe.lines().next_back(), Some(head(number).to_line().as_str()));
+        }
+        log.medium.fails_to_sync = true;
+        assert!(log.append(&head(5)).is_err(), "nobody waited for the disk");
+        // It may be on disk or not: it is written again.
+        log.medium.fails_to_sync = false;
+        log.append(&head(5)).unwrap();
+        let safe = String::from_utf8(log.medium.safe).unwrap();
+        assert_eq!(safe.lines().count(), 5);
+    }
 }

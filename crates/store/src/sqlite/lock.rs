@@ -19,6 +19,8 @@ pub(super) fn take(database: &Path) -> Result<File> {
     };
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&path).map_err(|e| failed("open it for writing", e))?;
     match file.try_lock() {
         Ok(()) => {}

@@ -163,10 +163,11 @@ pub async fn verify_trail(
     sqlx::query("BEGIN").execute(&mut connection).await.map_err(refused)?;
     let stored = stored_head(&name, &mut connection).await?;
     let mut verifier = Verifier::new(*key, stored, logged);
-    let mut after = i64::MIN;
-    loop {
-        let rows = sqlx::query("SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?")
-            .bind(after)
+    // From the least number there is: a row that was put before the first is found, too.
+    let mut from = Some(i64::MIN);
+    while let Some(first) = from {
+        let rows = sqlx::query("SELECT * FROM audit WHERE sequence >= ? ORDER BY sequence LIMIT ?")
+            .bind(first)
             .bind(BATCH)
             .fetch_all(&mut connection)
             .await
@@ -178,7 +179,7 @@ pub async fn verify_trail(
             }
         }
         let Some(row) = rows.last() else { break };
-        after = column(row, "sequence")?;
+        from = column::<i64>(row, "sequence")?.checked_add(1);
     }
     Ok(verifier.finish())
 }

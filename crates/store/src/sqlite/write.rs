@@ -15,6 +15,9 @@ use crate::records::{AuditEntry, AuditHead, Change};
 /// Longest detail of an audit entry in bytes.
 const MAX_DETAIL_BYTES: usize = 64 << 10;
 
+/// Longest text of a detail in bytes; a longer one is cut.
+const MAX_TEXT_BYTES: usize = 4 << 10;
+
 /// The connection that writes, with the end of the trail.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -79,6 +82,12 @@ impl Write<'_> {
         rows.map_err(|e| refused(&self.store.path, &e))
     }
 
+    /// Number of the trail's last entry; 0 if it is empty.
+    pub(super) fn last_entry(&self) -> u64 {
+        let committed = self.writer.head.as_ref().map_or(0, |head| head.sequence);
+        self.head.map_or(committed, |(_, sequence)| sequence)
+    }
+
     /// Adds an audit entry. The change's reason goes into its detail.
     pub(super) async fn note(
         &mut self,
@@ -94,6 +103,7 @@ impl Write<'_> {
         if let (Some(reason), Some(fields)) = (&change.reason, detail.as_object_mut()) {
             fields.entry("reason").or_insert_with(|| json!(reason));
         }
+        shorten(&mut detail);
         let detail = detail.to_string();
         if detail.len() > MAX_DETAIL_BYTES {
             return Err(MetadataError::Invalid {
@@ -172,6 +182,19 @@ impl Sqlite {
             .map_err(|e| e.to_string())
             .and_then(|done| done.map_err(|e| e.to_string()))
             .map_err(|reason| MetadataError::Database { path: self.path.clone(), reason })
+    }
+}
+
+/// Cuts long texts of a detail: an entry is written whatever reason or name somebody has sent.
+fn shorten(detail: &mut Value) {
+    let Some(fields) = detail.as_object_mut() else { return };
+    for value in fields.values_mut() {
+        if let Value::String(text) = value
+            && text.len() > MAX_TEXT_BYTES
+        {
+            text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
+            text.push('…');
+        }
     }
 }
 

@@ -114,3 +114,19 @@ fn a_write_whose_future_is_dropped_leaves_all_or_nothing() {
         assert_eq!(job.state, JobState::Completed);
     });
 }
+
+#[test]
+fn a_long_reason_is_cut_and_its_entry_written() {
+    each(async |store| {
+        let long = "ä".repeat(40_000);
+        let because = Change { reason: Some(long.clone()), ..change(1) };
+        let detail = serde_json::json!({ "error": long }).to_string();
+        store.record("model.register_refused", "m", &detail, &because).await.unwrap();
+        let entry = store.entries_from(1, 1).await.unwrap().remove(0);
+        let detail: serde_json::Value = serde_json::from_str(&entry.detail).unwrap();
+        for field in ["error", "reason"] {
+            let text = detail[field].as_str().unwrap();
+            assert!(text.ends_with("ä…") && text.len() <= 4100, "{} bytes", text.len());
+        }
+    });
+}

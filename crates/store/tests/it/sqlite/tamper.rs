@@ -96,6 +96,15 @@ fn each_kind_of_change_is_told() {
             after("DELETE FROM audit WHERE sequence > 9").await[0],
             Finding::Cut { head: 12, last: 9 }
         );
+        // Rows that were put before the first one.
+        for number in ["-5", "-9223372036854775808"] {
+            let added = after(&format!(
+                "INSERT INTO audit SELECT {number}, at, actor, action, object, detail, request,
+                 previous, hash FROM audit WHERE sequence = 5"
+            ))
+            .await;
+            assert!(added.contains(&changed(0)), "{number}: {added:?}");
+        }
         assert_eq!(after("DELETE FROM audit_head").await, [Finding::NoHead { last: 12 }]);
         assert_eq!(
             after("UPDATE audit_head SET signature = zeroblob(64)").await,
