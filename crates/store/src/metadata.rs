@@ -4,6 +4,10 @@
 //! transaction where it takes a [`Change`]. Another database is another implementation of these
 //! traits; nothing above knows which one there is.
 
+mod retention;
+
+pub use retention::Retention;
+
 use async_trait::async_trait;
 use tripline_core::verdict::Severity;
 
@@ -207,8 +211,6 @@ pub trait Detections {
     async fn shadow_comparisons(&self, since: Timestamp) -> Result<Vec<ShadowComparison>>;
     /// True and false positives by version and arm, from judged detections.
     async fn judged_by_arm(&self, since: Timestamp) -> Result<Vec<(String, String, u64, u64)>>;
-    /// Forgets detections, shadow scores and counts before a time; gives the number of detections.
-    async fn forget_before(&self, time: Timestamp, change: &Change) -> Result<u64>;
 }
 
 /// The feature store.
@@ -218,9 +220,9 @@ pub trait Features {
     async fn define_view(&self, view: &FeatureView, change: &Change) -> Result<()>;
     /// All views.
     async fn views(&self) -> Result<Vec<FeatureView>>;
-    /// Stores rows, in one transaction. A row of the same entity and time takes the place of the
-    /// one there.
-    async fn put_features(&self, view: &str, rows: &[FeatureRow]) -> Result<()>;
+    /// Stores rows, in one transaction, with one audit entry for all. A row of the same entity and
+    /// time takes the place of the one there.
+    async fn put_features(&self, view: &str, rows: &[FeatureRow], change: &Change) -> Result<()>;
     /// The newest row of each entity; none where nothing is known, or only what is too old at
     /// `now`.
     async fn latest_features(
@@ -328,24 +330,30 @@ pub enum Begun {
     Answered(StoredAnswer),
     /// Another request used this key.
     Other,
+    /// The work was cut off after a part of it, or its answer was lost: by the end of the service,
+    /// or by an error. What the audit trail says was done: action, object.
+    Interrupted(Vec<(String, String)>),
 }
 
 /// Idempotency keys.
 #[async_trait]
 pub trait Idempotency {
-    /// Notes that a request begins. `fingerprint` is a hash of route and body. A key older than a
-    /// day is forgotten; one that was under way when the service before this one ended counts as
-    /// new.
+    /// Notes that a request begins. `fingerprint` is a hash of route and body, `request` what all
+    /// its changes carry as [`Change::request`]. An old key is forgotten. One that was under way
+    /// when the service before this one ended counts as new if the audit trail knows of no change
+    /// by its request; otherwise the work must not be done twice.
     async fn begin(
         &self,
         actor: &str,
         key: &str,
         fingerprint: &[u8; 32],
+        request: Option<&str>,
         now: Timestamp,
     ) -> Result<Begun>;
     /// Keeps its answer.
     async fn complete(&self, actor: &str, key: &str, answer: &StoredAnswer) -> Result<()>;
-    /// Forgets it, so that it may be tried again.
+    /// The work has failed: forgets the key, so that it may be tried again, unless the audit trail
+    /// knows of a change by its request.
     async fn abandon(&self, actor: &str, key: &str) -> Result<()>;
 }
 
@@ -359,6 +367,7 @@ pub trait Metadata:
     + Access
     + Audit
     + Idempotency
+    + Retention
     + Send
     + Sync
     + std::fmt::Debug

@@ -63,10 +63,12 @@ impl Once {
             return spawned(work).await.map(|answer| response(answer, false));
         };
         let fingerprint: [u8; 32] = self.fingerprint.finalize().into();
-        let (actor, at) = (self.caller.actor().to_owned(), self.caller.at());
+        let actor = self.caller.actor().to_owned();
+        let (request, at) = (self.caller.change().request, self.caller.at());
         let app = app.clone();
         let done = tokio::spawn(async move {
-            match app.store().begin(&actor, &key, &fingerprint, at).await? {
+            let begun = app.store().begin(&actor, &key, &fingerprint, request.as_deref(), at);
+            match begun.await? {
                 Begun::New => {}
                 Begun::UnderWay => {
                     let mut problem = Problem::new(
@@ -80,6 +82,7 @@ impl Once {
                     let status = StatusCode::from_u16(status).map_err(Problem::internal)?;
                     return Ok(response(Answered { status, body }, true));
                 }
+                Begun::Interrupted(done) => return Err(interrupted(&done)),
                 Begun::Other => {
                     return Err(Problem::invalid(
                         "Idempotency-Key",
@@ -96,7 +99,7 @@ impl Once {
             };
             let kept = StoredAnswer { status: answer.status.as_u16(), body: answer.body.clone() };
             if let Err(error) = app.store().complete(&actor, &key, &kept).await {
-                // The work is done: its answer counts, though a repeat will not find it.
+                // The work is done: its answer counts. A repeat is told what was done.
                 tracing::error!(%error, "an answer was not kept for its `Idempotency-Key`");
                 app.store().abandon(&actor, &key).await?;
             }
@@ -104,6 +107,18 @@ impl Once {
         });
         done.await.map_err(Problem::internal)?
     }
+}
+
+/// The work of this key was cut off after it had changed something.
+fn interrupted(done: &[(String, String)]) -> Problem {
+    let done: Vec<String> =
+        done.iter().map(|(action, object)| format!("`{action}` of `{object}`")).collect();
+    let text = format!(
+        "the request with this `Idempotency-Key` was cut off after {}; it is not done again: look \
+         at what is there, then send what is missing under a fresh key",
+        done.join(", ")
+    );
+    Problem::new(Kind::Conflict, text)
 }
 
 /// Runs work that a client that leaves does not end.

@@ -190,6 +190,7 @@ struct Stored {
 )]
 async fn put(
     State(app): State<Arc<App>>,
+    caller: Caller,
     Path(name): Path<String>,
     Json(body): Json<Rows>,
 ) -> Result<Json<Stored>, Problem> {
@@ -211,9 +212,8 @@ async fn put(
             values: row.values.into_iter().map(|(n, v)| (n, v.unwrap_or(f64::NAN))).collect(),
         });
     }
-    let stored = rows.len();
-    app.store().put_features(&view.name, &rows).await?;
-    Ok(Json(Stored { stored }))
+    app.store().put_features(&view.name, &rows, &caller.change()).await?;
+    Ok(Json(Stored { stored: rows.len() }))
 }
 
 /// Whose features.

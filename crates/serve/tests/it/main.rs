@@ -8,6 +8,7 @@ mod browser;
 mod contract;
 mod frame;
 mod harness;
+mod idempotency;
 mod job_data;
 mod jobs;
 mod kill;

@@ -1,4 +1,4 @@
-//! Copies, and what keeps the file small and its plans good.
+//! Copies of the database.
 
 use std::path::Path;
 
@@ -32,17 +32,6 @@ impl Sqlite {
         }
         copy.map_err(|e| refused(&name, &e))?;
         crate::atomic::sync_folder(path);
-        Ok(())
-    }
-
-    /// Gives free pages back to the system, and lets the database look at its indices again.
-    pub(super) async fn tidy(&self) -> Result<()> {
-        let mut writer = self.writer.lock().await;
-        for statement in ["PRAGMA incremental_vacuum(4096)", "PRAGMA optimize"] {
-            let done = sqlx::query(statement).execute(&writer.pool).await;
-            done.map_err(|e| refused(&self.path, &e))?;
-        }
-        writer.checkpoint().await;
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use super::check::invalid;
 use super::detection_query::{conditions, detection, severity};
 use super::read::Builder;
 use super::row::{column, count, number, time};
-use super::{Sqlite, cursor, feedback, measured, retention};
+use super::{Sqlite, cursor, feedback, measured};
 use crate::metadata::{Detections, Result};
 use crate::records::{
     Change, Detection, DetectionFilter, Feedback, NewDetection, Page, PageRequest,
@@ -164,9 +164,5 @@ impl Detections for Sqlite {
                 Ok((column(row, "model_id")?, arm, count(row, "hits")?, count(row, "misses")?))
             })
             .collect()
-    }
-
-    async fn forget_before(&self, time: Timestamp, change: &Change) -> Result<u64> {
-        retention::forget(self, time, change).await
     }
 }

@@ -1,11 +1,14 @@
 //! The feature store: rows by entity and time.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
 use super::Sqlite;
 use super::check::{invalid, label, name, not_found};
+use super::measured;
 use super::row::{column, count, damaged, json as from_json, maybe_time, to_json};
 use crate::metadata::{Features, Result};
 use crate::records::{Change, FeatureRow, FeatureView};
@@ -71,21 +74,19 @@ impl Features for Sqlite {
             .collect()
     }
 
-    async fn put_features(&self, view: &str, rows: &[FeatureRow]) -> Result<()> {
+    async fn put_features(&self, view: &str, rows: &[FeatureRow], change: &Change) -> Result<()> {
         let known = self.view(view).await?;
-        let packed = rows.iter().map(|row| pack(&known, row)).collect::<Result<Vec<_>>>()?;
+        let packed = rows
+            .iter()
+            .map(|row| Ok((known.number, row.entity.as_str(), row.at.0, pack(&known, row)?)))
+            .collect::<Result<Vec<_>>>()?;
         let mut write = self.write().await?;
-        for (row, packed) in rows.iter().zip(packed) {
-            let put = sqlx::query(
-                "INSERT OR REPLACE INTO feature_rows (view, entity, at, packed)
-                 VALUES (?, ?, ?, ?)",
-            )
-            .bind(known.number)
-            .bind(&row.entity)
-            .bind(row.at.0)
-            .bind(packed);
-            write.run(put).await?;
-        }
+        measured::add_features(&mut write, &packed).await?;
+        let entities: BTreeSet<&str> = rows.iter().map(|row| row.entity.as_str()).collect();
+        let times = || rows.iter().map(|row| row.at.0);
+        let detail = json!({ "rows": rows.len(), "entities": entities.len(),
+                             "first_micros": times().min(), "last_micros": times().max() });
+        write.note(change, "features.put", view, detail).await?;
         write.commit().await
     }
 

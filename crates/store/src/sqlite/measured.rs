@@ -39,6 +39,9 @@ static SHADOW: Inserts = LazyLock::new(|| {
     both(head, 8, "ON CONFLICT (at, prediction, model_id) DO NOTHING")
 });
 
+static FEATURES: Inserts =
+    LazyLock::new(|| both("INSERT OR REPLACE INTO feature_rows (view, entity, at, packed)", 4, ""));
+
 /// Inserts all rows, in as few statements as they fill.
 async fn add<'q, T>(
     write: &mut Write<'_>,
@@ -108,6 +111,17 @@ pub(super) async fn add_shadow_scores(write: &mut Write<'_>, rows: &[ShadowScore
             .bind(&row.active_id)
             .bind(row.active_probability)
             .bind(row.active_alert)
+    })
+    .await
+}
+
+/// Stores rows of features: view, entity, time, packed values. One that is there is replaced.
+pub(super) async fn add_features(
+    write: &mut Write<'_>,
+    rows: &[(i64, &str, i64, Vec<u8>)],
+) -> Result<()> {
+    add(write, &FEATURES, rows, |statement, (view, entity, at, packed)| {
+        statement.bind(view).bind(entity).bind(at).bind(packed)
     })
     .await
 }

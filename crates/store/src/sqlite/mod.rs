@@ -58,12 +58,19 @@ pub struct SqliteOptions {
     pub readers: u32,
     /// Memory for pages of each connection, in KiB.
     pub cache_kib: u32,
+    /// How long an idempotency key is known, in microseconds.
+    pub idempotency_micros: i64,
 }
 
+/// A day in microseconds.
+const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
+
 impl SqliteOptions {
-    /// With a key, without a log of heads; four readers, 2 MiB for each connection.
+    /// With a key, without a log of heads; four readers, 2 MiB for each connection, idempotency keys
+    /// for a day.
     pub fn new(audit_key: SecretKey, at: Timestamp) -> Self {
-        Self { audit_key, at, head_log: None, readers: 4, cache_kib: 2048 }
+        let idempotency_micros = DAY_MICROS;
+        Self { audit_key, at, head_log: None, readers: 4, cache_kib: 2048, idempotency_micros }
     }
 }
 
@@ -77,6 +84,7 @@ pub struct Sqlite {
     heads: watch::Sender<Option<AuditHead>>,
     log: Option<Arc<Mutex<HeadLog>>>,
     broken: Option<Finding>,
+    idempotency_micros: i64,
     /// Held while the database is open.
     _lock: std::fs::File,
 }

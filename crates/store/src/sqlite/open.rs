@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, watch};
 
 use super::read::refused;
 use super::write::{Writer, connect};
-use super::{Sqlite, SqliteOptions, lock, schema, trail};
+use super::{Sqlite, SqliteOptions, idempotency, lock, schema, trail};
 use crate::atomic::sync_folder;
 use crate::audit::HeadLog;
 use crate::metadata::{MetadataError, Result};
@@ -73,10 +73,7 @@ impl Sqlite {
         check(&name, path, &mut connection).await?;
         schema::migrate(&name, &mut connection).await?;
         // What was under way when the service before this one ended will not be answered.
-        sqlx::query("DELETE FROM idempotency WHERE status IS NULL")
-            .execute(&mut connection)
-            .await
-            .map_err(|e| refused(&name, &e))?;
+        idempotency::at_start(&name, &mut connection).await?;
         let log = match &options.head_log {
             Some(log) => Some(HeadLog::open(log).map_err(|e| failed(e.to_string()))?),
             None => None,
@@ -105,6 +102,7 @@ impl Sqlite {
             readers,
             log: log.map(|log| Arc::new(Mutex::new(log))),
             broken,
+            idempotency_micros: options.idempotency_micros,
             _lock: lock,
         };
         store.note_opening(&options.at).await?;
@@ -154,4 +152,35 @@ async fn check(name: &str, path: &Path, connection: &mut SqliteConnection) -> Re
     }
     let reason = format!("{said}; put a backup in its place");
     Err(MetadataError::Damaged { what: name.to_owned(), reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::SqlitePool;
+
+    use super::*;
+    use crate::key::SecretKey;
+    use crate::time::Timestamp;
+
+    async fn pragma(pool: &SqlitePool, name: &'static str) -> String {
+        let row = sqlx::query(name).fetch_one(pool).await.unwrap();
+        row.try_get::<i64, _>(0).map_or_else(|_| row.get::<String, _>(0), |n| n.to_string())
+    }
+
+    #[test]
+    fn the_writer_waits_for_the_disk_at_each_commit() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let options = SqliteOptions::new(SecretKey::from_bytes([7; 32]), Timestamp(0));
+            let store = Sqlite::open(&folder.path().join("t.db"), options).await.unwrap();
+            let writer = store.writer.lock().await;
+            // https://www.sqlite.org/pragma.html#pragma_synchronous: 2 is FULL.
+            assert_eq!(pragma(&writer.pool, "PRAGMA synchronous").await, "2");
+            assert_eq!(pragma(&writer.pool, "PRAGMA journal_mode").await, "wal");
+            assert_eq!(pragma(&writer.pool, "PRAGMA foreign_keys").await, "1");
+            assert_eq!(pragma(&writer.pool, "PRAGMA auto_vacuum").await, "2");
+            assert_eq!(pragma(&store.readers, "PRAGMA query_only").await, "1");
+        });
+    }
 }

@@ -7,7 +7,8 @@ use super::read::refused;
 use crate::metadata::{MetadataError, Result};
 
 /// Step `n` makes version `n + 1`. A step that was published is never changed.
-const STEPS: &[&str] = &[include_str!("schema/0001_first.sql")];
+const STEPS: &[&str] =
+    &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_forgetting.sql")];
 
 /// In the file's header (https://www.sqlite.org/fileformat.html, offset 68): `TRIP`.
 const APPLICATION: i64 = 0x5452_4950;

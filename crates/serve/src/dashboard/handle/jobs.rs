@@ -171,7 +171,9 @@ pub(crate) async fn start(posted: Posted) -> Answer {
     }
     let store = posted.app.store();
     let actor = format!("form {}", posted.caller.actor());
-    match store.begin(&actor, &key, &[0; 32], posted.caller.at()).await? {
+    let request = posted.caller.change().request;
+    let begun = store.begin(&actor, &key, &[0; 32], request.as_deref(), posted.caller.at());
+    match begun.await? {
         Begun::New => {}
         Begun::Answered(answer) => return Ok(redirect(&String::from_utf8_lossy(&answer.body))),
         _ => return Ok(redirect("/ui/jobs")),

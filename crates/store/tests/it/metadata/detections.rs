@@ -271,25 +271,3 @@ fn shadow_versions_stand_beside_what_answered() {
         assert_eq!(store.shadow_comparisons(at(3)).await.unwrap()[0].events, 1);
     });
 }
-
-#[test]
-fn what_is_old_is_forgotten_with_its_judgements() {
-    each(async |store| {
-        let all = fill(store, 10).await;
-        for (id, detection) in [("fbk-1", &all[1].id), ("fbk-2", &all[8].id)] {
-            store
-                .add_feedback(&feedback(id, detection, Judgement::Benign), &change(1))
-                .await
-                .unwrap();
-        }
-        assert_eq!(store.forget_before(at(5), &change(20)).await.unwrap(), 5);
-        assert_eq!(store.count_detections(&DetectionFilter::default()).await.unwrap(), 5);
-        assert!(store.feedback(&all[1].id).await.unwrap().is_empty());
-        assert_eq!(store.feedback(&all[8].id).await.unwrap().len(), 1);
-        let head = store.head().await.unwrap();
-        assert_eq!(store.forget_before(at(5), &change(21)).await.unwrap(), 0);
-        assert_eq!(store.head().await.unwrap(), head);
-        let last = store.entries(None, &PageRequest::default()).await.unwrap().items.remove(0);
-        assert_eq!((last.action.as_str(), last.actor.as_str()), ("data.forget", "user:ada"));
-    });
-}

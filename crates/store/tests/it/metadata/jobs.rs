@@ -1,7 +1,11 @@
 //! Jobs: the order in which they are taken, what ends them, what a crash leaves.
 
+use std::collections::BTreeMap;
+
 use tripline_store::MetadataError;
-use tripline_store::records::{Job, JobFilter, JobState, NewJob, Outcome, PageRequest};
+use tripline_store::records::{
+    Job, JobFilter, JobState, NewJob, NewRun, Outcome, PageRequest, RunState,
+};
 
 use super::{Metadata, at, change, each};
 
@@ -222,5 +226,56 @@ fn pages_cover_every_job_once() {
         assert!(matches!(refused, Err(MetadataError::Invalid { field: "after", .. })));
         let never = store.submit(&new_job(0, 0), &change(1)).await;
         assert!(matches!(never, Err(MetadataError::Invalid { field: "max_attempts", .. })));
+    });
+}
+
+/// A job that runs, with its run.
+async fn with_run(store: &dyn Metadata, max_attempts: u32) -> (String, String) {
+    let job = submit(store, 0, max_attempts).await;
+    claimed(store, 1).await;
+    let run = NewRun {
+        experiment: "m".to_owned(),
+        job: Some(job.clone()),
+        detector: "gradient_boosting".to_owned(),
+        params: BTreeMap::new(),
+        data: BTreeMap::new(),
+    };
+    let run = store.begin_run(&run, at(2)).await.unwrap().id;
+    (job, run)
+}
+
+#[test]
+fn the_run_of_a_job_ends_with_it_however_it_ends() {
+    each(async |store| {
+        let state = async |run: &str| {
+            let run = store.run(run).await.unwrap().unwrap();
+            assert_eq!(run.ended_at.is_some(), run.state != RunState::Running);
+            run.state
+        };
+        // It fails for good.
+        let (job, run) = with_run(store, 1).await;
+        store.finish(&job, &failed(false), &change(3)).await.unwrap();
+        assert_eq!(state(&run).await, RunState::Failed);
+        // It is cancelled while it runs.
+        let (job, run) = with_run(store, 1).await;
+        store.cancel(&job, &change(3)).await.unwrap();
+        assert_eq!(state(&run).await, RunState::Running);
+        store.finish(&job, &Outcome::Cancelled, &change(4)).await.unwrap();
+        assert_eq!(state(&run).await, RunState::Failed);
+        // It is parked, then cancelled while it waits.
+        let (job, run) = with_run(store, 3).await;
+        store.finish(&job, &Outcome::Parked, &change(3)).await.unwrap();
+        assert_eq!(state(&run).await, RunState::Running);
+        store.cancel(&job, &change(4)).await.unwrap();
+        assert_eq!(state(&run).await, RunState::Failed);
+        // It failed, waits for another attempt, and is cancelled meanwhile.
+        let (job, run) = with_run(store, 3).await;
+        store.finish(&job, &failed(true), &change(3)).await.unwrap();
+        store.cancel(&job, &change(4)).await.unwrap();
+        assert_eq!(state(&run).await, RunState::Failed);
+        // The service was killed at the last attempt.
+        let (_, run) = with_run(store, 1).await;
+        store.take_over(&change(5)).await.unwrap();
+        assert_eq!(state(&run).await, RunState::Failed);
     });
 }

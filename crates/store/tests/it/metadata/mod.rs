@@ -6,6 +6,7 @@ mod features;
 mod idempotency;
 mod jobs;
 mod models;
+mod retention;
 mod runs;
 mod trail;
 

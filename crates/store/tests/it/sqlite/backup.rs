@@ -1,8 +1,8 @@
-//! A copy made beside writers, and a file that gets smaller again.
+//! A copy made beside writers, and a file whose room is used again.
 
 use tripline_store::audit::Finding;
-use tripline_store::metadata::{Detections as _, Models as _};
-use tripline_store::records::DetectionFilter;
+use tripline_store::metadata::{Detections as _, Models as _, Retention as _};
+use tripline_store::records::{Kept, Old};
 use tripline_store::sqlite::verify_trail;
 
 use super::{database, open};
@@ -32,17 +32,27 @@ fn a_copy_is_a_whole_database() {
 }
 
 #[test]
-fn what_is_forgotten_gives_its_room_back() {
+fn room_of_what_is_forgotten_is_used_again_and_given_back() {
     run(async {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path()).await;
         let all: Vec<_> = (0..5000).map(new_detection).collect();
         store.add_detections(&all).await.unwrap();
+        while store.give_back(0).await.unwrap() {}
         let size = || std::fs::metadata(database(folder.path())).unwrap().len();
-        assert_eq!(store.forget_before(at(1), &change(9)).await.unwrap(), 1);
-        let full = size();
-        assert_eq!(store.forget_before(at(4900), &change(9)).await.unwrap(), 4899);
+        let (full, used) = (size(), store.bytes_in_use().await.unwrap());
+        let old = Old::Before(at(4900));
+        while store.forget_old(Kept::Detections, old, 1000).await.unwrap() == 1000 {}
+        assert!(store.bytes_in_use().await.unwrap() < used / 4);
+        // What is kept for later is not given back, and is taken before the file grows.
+        while store.give_back(full).await.unwrap() {}
+        assert_eq!(size(), full);
+        let more: Vec<_> = (10_000..12_000).map(new_detection).collect();
+        store.add_detections(&more).await.unwrap();
+        while store.give_back(full).await.unwrap() {}
+        assert_eq!(size(), full);
+        while store.forget_old(Kept::Detections, Old::AllBut(0), 1000).await.unwrap() > 0 {}
+        while store.give_back(0).await.unwrap() {}
         assert!(size() < full / 4, "{} of {full}", size());
-        assert_eq!(store.count_detections(&DetectionFilter::default()).await.unwrap(), 100);
     });
 }

@@ -1,11 +1,11 @@
 //! What opening refuses, with an error that names the file and the way out.
 
 use sqlx::Connection as _;
-use tripline_store::metadata::{Audit as _, Models as _};
+use tripline_store::metadata::{Audit as _, Begun, Idempotency as _, Models as _};
 use tripline_store::{MetadataError, Sqlite};
 
 use super::{database, execute, intruder, open, options};
-use crate::metadata::{change, new_version, run};
+use crate::metadata::{at, change, new_version, run};
 
 async fn refused(folder: &std::path::Path) -> MetadataError {
     Sqlite::open(&database(folder), options(folder)).await.unwrap_err()
@@ -165,5 +165,25 @@ fn who_reads_does_not_wait_for_who_writes() {
         }
         execute(&mut other, "ROLLBACK").await;
         store.record("a", "b", "{}", &change(2)).await.unwrap();
+    });
+}
+
+#[test]
+fn a_database_of_the_first_version_is_brought_to_the_newest() {
+    const FIRST: &str = include_str!("../../../src/sqlite/schema/0001_first.sql");
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let mut old = intruder(folder.path()).await;
+        execute(&mut old, FIRST).await;
+        execute(&mut old, "PRAGMA application_id = 1414678864; PRAGMA user_version = 1").await;
+        let under_way = "INSERT INTO idempotency (actor, name, fingerprint, begun_at)
+            VALUES ('key:a', 'k', zeroblob(32), 1)";
+        execute(&mut old, under_way).await;
+        old.close().await.unwrap();
+        let store = open(folder.path()).await;
+        store.add_version(&new_version("m"), &change(1)).await.unwrap();
+        // Of what was under way then nothing is known.
+        let begun = store.begin("key:a", "k", &[0; 32], None, at(1)).await.unwrap();
+        assert_eq!(begun, Begun::New);
     });
 }
