@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tripline_engine::service::jobs::JobSettings;
-use tripline_engine::service::{OnFull, ServiceSettings, nearest};
+use tripline_engine::service::{OnFull, RetentionSettings, ServiceSettings, nearest};
 use tripline_serve::access::Network;
 use tripline_serve::settings::{AccessSettings, Limits, Tls};
 use tripline_serve::{LogFormat, LogSettings, Settings};
 use tripline_store::PublicKey;
 
-use crate::config::{Config, Serve};
+use crate::config::{Config, Scalar, Serve};
 use crate::exit::Usage;
 
 /// Settings of the server, of what it serves, and of its log.
@@ -171,7 +171,48 @@ fn service(config: &Config, folder: PathBuf) -> Result<ServiceSettings, Usage> {
         max_uploads: training.max_uploads,
         park_within: seconds("training.park_seconds", training.park_seconds)?,
     };
+    settings.retention = retention(&config.serve)?;
     Ok(settings)
+}
+
+fn retention(serve: &Serve) -> Result<RetentionSettings, Usage> {
+    let kept = &serve.retention;
+    let bound = |most: u64| (most > 0).then_some(most);
+    let keys = "retention.idempotency_hours";
+    Ok(RetentionSettings {
+        detections: days("detections_days", &kept.detections_days)?,
+        judged: days("judged_days", &kept.judged_days)?,
+        max_detections: bound(kept.max_detections),
+        max_database_bytes: bound(kept.max_database_bytes),
+        shadow_scores: days("shadow_days", &kept.shadow_days)?,
+        tallies: days("tallies_days", &kept.tallies_days)?,
+        feature_rows: days("feature_rows_days", &kept.feature_rows_days)?,
+        jobs: days("jobs_days", &kept.jobs_days)?,
+        idempotency_keys: seconds(keys, kept.idempotency_hours * 3600.0)?,
+    })
+}
+
+/// How long something is kept; none for ever.
+fn days(name: &str, value: &Scalar) -> Result<Option<Duration>, Usage> {
+    /// A century.
+    const MOST: f64 = 36_525.0;
+    let days = match value {
+        Scalar::Text(text) if text == "never" => 0.0,
+        Scalar::Int(days) => *days as f64,
+        Scalar::Float(days) => *days,
+        _ => f64::NAN,
+    };
+    match days {
+        0.0 => Ok(None),
+        // An hour: nothing is looked at more often.
+        days if (1.0 / 24.0..=MOST).contains(&days) => {
+            Ok(Some(Duration::from_secs_f64(days * 86_400.0)))
+        }
+        _ => {
+            let expected = "days, from 0.05 to 36525, or `never`";
+            Err(wrong(&format!("retention.{name}"), expected, &value.to_string()))
+        }
+    }
 }
 
 /// What is accepted, since a file for another program has it, and changes nothing here.
@@ -269,6 +310,29 @@ mod tests {
         let expected = ServiceSettings::new("tripline-data");
         assert_eq!(format!("{:?}", serving.service), format!("{expected:?}"));
         assert!(serving.notes.is_empty());
+    }
+
+    #[test]
+    fn what_is_kept_for_ever_is_said_by_a_word_or_by_none() {
+        let kept = |text: &str| {
+            let text = format!("serve:\n  retention:\n    {text}\n");
+            let serving = Serving::of(&Config::parse("c.yaml", &text).unwrap());
+            serving.map(|serving| serving.service.retention).map_err(|error| error.to_string())
+        };
+        let defaults = RetentionSettings::default();
+        assert_eq!(defaults.judged, None);
+        for never in ["never", "0", "0.0"] {
+            let found = kept(&format!("detections_days: {never}")).unwrap();
+            assert_eq!(found, RetentionSettings { detections: None, ..defaults.clone() });
+        }
+        let half = kept("judged_days: 0.5").unwrap();
+        assert_eq!(half.judged, Some(Duration::from_secs(43_200)));
+        let none = kept("max_detections: 0").unwrap();
+        assert_eq!(none, RetentionSettings { max_detections: None, ..defaults });
+        for bad in ["-1", "0.01", "40000", "soon", "true", ".inf", "90d"] {
+            let told = kept(&format!("jobs_days: {bad}")).unwrap_err();
+            assert!(told.contains("`serve.retention.jobs_days` must be days"), "{told}");
+        }
     }
 
     #[test]

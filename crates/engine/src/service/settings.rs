@@ -36,6 +36,53 @@ pub struct ServiceSettings {
     pub batch_rows: usize,
     /// How jobs run.
     pub jobs: JobSettings,
+    /// How long things are kept.
+    pub retention: RetentionSettings,
+}
+
+/// How long things are kept; none is for ever, or without a bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetentionSettings {
+    /// Detections that nobody has judged.
+    pub detections: Option<Duration>,
+    /// Detections that somebody has judged.
+    pub judged: Option<Duration>,
+    /// Detections that nobody has judged, at most; beyond, the oldest go.
+    pub max_detections: Option<u64>,
+    /// Bytes of the database at most; beyond, the oldest shadow scores go, then the oldest
+    /// detections that nobody has judged.
+    pub max_database_bytes: Option<u64>,
+    /// What shadow versions said.
+    pub shadow_scores: Option<Duration>,
+    /// Counts of answers by hour.
+    pub tallies: Option<Duration>,
+    /// Rows of the feature store.
+    pub feature_rows: Option<Duration>,
+    /// Jobs that have ended, and runs of which no version is left.
+    pub jobs: Option<Duration>,
+    /// Answers to requests with an idempotency key.
+    pub idempotency_keys: Duration,
+}
+
+/// A day.
+const DAY: Duration = Duration::from_secs(86_400);
+
+impl Default for RetentionSettings {
+    fn default() -> Self {
+        Self {
+            detections: Some(90 * DAY),
+            judged: None,
+            // Some GB, with an event of a few hundred bytes.
+            max_detections: Some(5_000_000),
+            max_database_bytes: Some(16 << 30),
+            shadow_scores: Some(14 * DAY),
+            // A year to compare with, and a little.
+            tallies: Some(400 * DAY),
+            feature_rows: Some(400 * DAY),
+            jobs: Some(400 * DAY),
+            idempotency_keys: DAY,
+        }
+    }
 }
 
 /// What happens to a detection when the queue is full.
@@ -65,6 +112,7 @@ impl ServiceSettings {
             cache_bytes: 0,
             batch_rows: 4096,
             jobs: JobSettings::default(),
+            retention: RetentionSettings::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tripline_core::text::hexadecimal;
@@ -27,15 +28,28 @@ const FALLBACKS: usize = 16;
 
 /// The embedded database of a folder. The key of its audit trail and the log of its heads stand
 /// beside it, so that neither can be changed through the database.
-pub async fn open_store(folder: &Path, at: Timestamp) -> Result<Arc<dyn Metadata>, ServiceError> {
+///
+/// A folder that is made is for nobody else to look into. Idempotency keys are known for
+/// `keys_kept`.
+pub async fn open_store(
+    folder: &Path,
+    at: Timestamp,
+    keys_kept: Duration,
+) -> Result<Arc<dyn Metadata>, ServiceError> {
     let failed = |path: &Path, reason: String| ServiceError::File {
         path: path.display().to_string(),
         reason,
     };
-    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error.to_string()))?;
-    let key = audit_key(&folder.join(AUDIT_KEY))?;
+    let mut made = std::fs::DirBuilder::new();
+    made.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut made, 0o700);
+    made.create(folder).map_err(|error| failed(folder, error.to_string()))?;
+    let first = !folder.join(DATABASE).exists();
+    let key = audit_key(&folder.join(AUDIT_KEY), first)?;
     let mut options = SqliteOptions::new(key, at);
     options.head_log = Some(folder.join(AUDIT_HEADS));
+    options.idempotency_micros = i64::try_from(keys_kept.as_micros()).unwrap_or(i64::MAX);
     let database = Sqlite::open(&folder.join(DATABASE), options).await?;
     let mut heads = database.heads();
     tokio::spawn(async move {
@@ -50,23 +64,34 @@ pub async fn open_store(folder: &Path, at: Timestamp) -> Result<Arc<dyn Metadata
     Ok(Arc::new(database))
 }
 
-/// The key that signs the audit trail; made at the first start, readable by its owner alone.
-fn audit_key(path: &Path) -> Result<SecretKey, ServiceError> {
-    if path.exists() {
+/// The key that signs the audit trail; made at the first start, readable by its owner alone. It
+/// takes its place whole, so that a start that is killed leaves a key or none.
+fn audit_key(path: &Path, first: bool) -> Result<SecretKey, ServiceError> {
+    // Nothing was signed yet by a key that an interrupted start left empty.
+    let empty = || std::fs::metadata(path).is_ok_and(|file| file.len() == 0);
+    if path.exists() && !(first && empty()) {
         return Ok(SecretKey::read(path).map_err(EngineError::from)?);
     }
     let failed = |reason: String| ServiceError::File { path: path.display().to_string(), reason };
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| failed(error.to_string()))?;
     let key = SecretKey::from_bytes(bytes);
+    let fresh = path.with_extension("key.new");
     let mut file = std::fs::OpenOptions::new();
-    file.write(true).create_new(true);
+    file.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-    let mut file = file.open(path).map_err(|error| failed(error.to_string()))?;
-    file.write_all(key.to_hex().as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(|error| failed(error.to_string()))?;
+    let written = file.open(&fresh).and_then(|mut file| {
+        file.write_all(key.to_hex().as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, path)?;
+        // The key must outlast what it has signed.
+        match path.parent() {
+            Some(folder) => std::fs::File::open(folder)?.sync_all(),
+            None => Ok(()),
+        }
+    });
+    written.map_err(|error| failed(error.to_string()))?;
     Ok(key)
 }
 

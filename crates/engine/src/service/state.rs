@@ -20,6 +20,7 @@ use super::jobs::JobQueue;
 use super::live::Live;
 use super::loading::{self, digest};
 use super::recorder::Recorder;
+use super::retention::{self, Forgotten, ForgottenTotals};
 use super::served::Served;
 use super::settings::{ServiceSettings, Shipped};
 use super::shadow::{self, ShadowEvent, Shadows};
@@ -49,6 +50,7 @@ pub struct Service {
     pub(crate) standby: Mutex<BTreeMap<String, Arc<Served>>>,
     pub(crate) tallies: tokio::sync::Mutex<Tallies>,
     pub(crate) rollbacks: AtomicU64,
+    pub(crate) forgotten: ForgottenTotals,
     /// What runs beside requests, until it is told to end.
     ending: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -82,6 +84,8 @@ pub struct ServiceCounts {
     pub shadow_dropped: u64,
     /// Rollbacks by rule.
     pub rollbacks: u64,
+    /// What was old, and is forgotten.
+    pub forgotten: Forgotten,
 }
 
 impl Service {
@@ -93,7 +97,8 @@ impl Service {
         shipped: &[Shipped],
     ) -> Result<Arc<Self>, ServiceError> {
         let folder = settings.folder.clone();
-        let store = open_store(&folder, settings.clock.now()).await?;
+        let kept = settings.retention.idempotency_keys;
+        let store = open_store(&folder, settings.clock.now(), kept).await?;
         let blobs = Blobs::folder(&folder.join("blobs"))?;
         Self::with_store(settings, store, blobs, shipped).await
     }
@@ -125,6 +130,7 @@ impl Service {
             standby: Mutex::default(),
             tallies: tokio::sync::Mutex::default(),
             rollbacks: AtomicU64::new(0),
+            forgotten: ForgottenTotals::default(),
             ending: watch::Sender::new(false),
             tasks: Mutex::default(),
             shadow_thread: Mutex::default(),
@@ -148,7 +154,8 @@ impl Service {
         let commit_every = self.settings.commit_every;
         let writer = tokio::spawn(async move { recorder.run(store.as_ref(), commit_every).await });
         let watch = tokio::spawn(guard::run(Arc::downgrade(self), self.ending.subscribe()));
-        locked(&self.tasks).extend([writer, watch]);
+        let forgetting = retention::run(Arc::downgrade(self), self.ending.subscribe());
+        locked(&self.tasks).extend([writer, watch, tokio::spawn(forgetting)]);
         Ok(())
     }
 
@@ -202,6 +209,7 @@ impl Service {
             shadow_written: read(&recorder.shadow_written),
             shadow_dropped: read(&recorder.shadow_dropped),
             rollbacks: read(&self.rollbacks),
+            forgotten: self.forgotten.read(),
         }
     }
 
@@ -219,6 +227,11 @@ impl Service {
             Some(ticket) => self.recorder.stored(ticket).await,
             None => Ok(()),
         }
+    }
+
+    /// Whether the service is about to end.
+    pub(crate) fn is_ending(&self) -> bool {
+        *self.ending.borrow()
     }
 
     /// Finishes what waits to be written, ends what runs beside requests. Detections that are found

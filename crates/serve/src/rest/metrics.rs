@@ -130,6 +130,11 @@ fn service(out: &mut Text, app: &App) {
     ] {
         out.counter(name, help, value);
     }
+    let name = "tripline_forgotten_rows_total";
+    out.family(name, "counter", "Old rows forgotten, by kind.");
+    for (what, rows) in counts.forgotten.each() {
+        out.sample(name, &[("what", what.name())], rows);
+    }
     out.gauge("tripline_detections_waiting", "Detections about to be written.", counts.waiting);
     out.gauge("tripline_cache_bytes", "Bytes of the result cache.", counts.cache_bytes);
 }

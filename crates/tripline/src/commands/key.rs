@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use tripline_engine::service::{Clock, open_store};
+use tripline_engine::service::{Clock, RetentionSettings, open_store};
 use tripline_serve::access::{Gate, KeyRequest, renew_first_token};
 use tripline_serve::time;
 use tripline_store::Metadata;
@@ -95,7 +95,8 @@ impl Folder {
         };
         let clock = Clock::system();
         let now = clock.now();
-        let store = open_store(&folder, now).await.map_err(|error| {
+        let kept = RetentionSettings::default().idempotency_keys;
+        let store = open_store(&folder, now, kept).await.map_err(|error| {
             anyhow::Error::new(error).context(
                 "the folder cannot be opened; while the service runs, use its dashboard or \
                  `/api/v1/keys`",

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Scalar;
+
 /// The service.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -19,6 +21,7 @@ pub(crate) struct Serve {
     pub(crate) limits: ServeLimits,
     pub(crate) predictions: Predictions,
     pub(crate) training: Training,
+    pub(crate) retention: Retention,
     pub(crate) log: Log,
 }
 
@@ -38,6 +41,7 @@ impl Default for Serve {
             limits: ServeLimits::default(),
             predictions: Predictions::default(),
             training: Training::default(),
+            retention: Retention::default(),
             log: Log::default(),
         }
     }
@@ -154,6 +158,37 @@ impl Default for Training {
             max_upload_bytes: 8 << 30,
             max_uploads: 1000,
             park_seconds: 5.0,
+        }
+    }
+}
+
+/// How long things are kept: days, or `never` to forget them.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Retention {
+    pub(crate) detections_days: Scalar,
+    pub(crate) judged_days: Scalar,
+    pub(crate) max_detections: u64,
+    pub(crate) max_database_bytes: u64,
+    pub(crate) shadow_days: Scalar,
+    pub(crate) tallies_days: Scalar,
+    pub(crate) feature_rows_days: Scalar,
+    pub(crate) jobs_days: Scalar,
+    pub(crate) idempotency_hours: f64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            detections_days: Scalar::Int(90),
+            judged_days: Scalar::Text("never".to_owned()),
+            max_detections: 5_000_000,
+            max_database_bytes: 16 << 30,
+            shadow_days: Scalar::Int(14),
+            tallies_days: Scalar::Int(400),
+            feature_rows_days: Scalar::Int(400),
+            jobs_days: Scalar::Int(400),
+            idempotency_hours: 24.0,
         }
     }
 }

@@ -5,8 +5,11 @@ mod experiments;
 mod predict;
 mod recorder;
 mod registry;
+mod retention;
 mod rollback;
 mod shipped;
+mod start;
+mod uploads;
 
 use std::collections::BTreeMap;
 use std::path::Path;
