@@ -71,7 +71,8 @@ pub(crate) struct TrainingRequest {
     #[serde(default)]
     #[schema(minimum = -100, maximum = 100)]
     priority: i32,
-    /// How often it may be started; 3 if left out.
+    /// How often it may be started; 3 if left out. A start that a crash of the service cut off
+    /// counts too.
     #[serde(default, deserialize_with = "attempts")]
     #[schema(minimum = 1, maximum = 10, value_type = Option<u32>)]
     max_attempts: u32,

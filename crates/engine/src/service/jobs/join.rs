@@ -1,6 +1,5 @@
 //! A view of the feature store joined to rows, each as it was known when the row ended.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use tripline_core::schema::{Field, FieldKind};
@@ -9,7 +8,7 @@ use tripline_store::Timestamp;
 
 use super::attempt::{Attempt, Failure};
 use super::error::JobError;
-use super::gather::read_columns;
+use super::gather::{DataFile, read_columns};
 use super::spec::FeatureJoin;
 use crate::error::EngineError;
 use crate::settings::ReadSettings;
@@ -23,8 +22,7 @@ pub(super) fn joined(
     attempt: &Attempt<'_>,
     data: Dataset,
     join: &FeatureJoin,
-    file: &Path,
-    name: &str,
+    file: &DataFile,
     read: &ReadSettings,
 ) -> Result<Dataset, Failure> {
     attempt.tracker.phase("joining features", 0.05, 0.06, 1);
@@ -32,7 +30,7 @@ pub(super) fn joined(
         let message = "the layout of the data tells no time: name the column that does";
         return Err(Failure::job(JobError::field("features.time_column", message)));
     };
-    let entities = entities(attempt, &data, join, file, name, read)?;
+    let entities = entities(attempt, &data, join, file, read)?;
     let service = attempt.service;
     let views = attempt.runtime.block_on(service.store().views()).map_err(Failure::store)?;
     let Some(view) = views.into_iter().find(|view| view.name == join.view) else {
@@ -71,7 +69,7 @@ pub(super) fn joined(
         all.push((format!("{}.{feature}", view.name), Column::numeric(column)));
     }
     let rows =
-        Rows::new(all).map_err(|source| EngineError::Frame { file: name.to_owned(), source })?;
+        Rows::new(all).map_err(|source| EngineError::Frame { file: file.name.clone(), source })?;
     Ok(Dataset { rows, ..data })
 }
 
@@ -80,8 +78,7 @@ fn entities(
     attempt: &Attempt<'_>,
     data: &Dataset,
     join: &FeatureJoin,
-    file: &Path,
-    name: &str,
+    file: &DataFile,
     read: &ReadSettings,
 ) -> Result<Vec<String>, Failure> {
     let missing = || {
@@ -90,10 +87,10 @@ fn entities(
     };
     let kind = FieldKind::Category(Arc::new(Vec::new()));
     let schema = Schema::new(vec![Field { name: join.entity_column.clone(), kind }])
-        .map_err(|source| EngineError::Frame { file: name.to_owned(), source })?;
+        .map_err(|source| EngineError::Frame { file: file.name.clone(), source })?;
     let mut options = read.options(Some(&schema), data.labels.is_some());
     options.max_categories = usize::MAX;
-    let named = read_columns(attempt, file, name, &options)?;
+    let named = read_columns(attempt, file, &options)?;
     let Some(Column::Category(column)) = named.rows.column(&join.entity_column) else {
         return Err(missing());
     };

@@ -14,6 +14,7 @@ mod error;
 mod figures;
 mod gather;
 mod join;
+mod leftovers;
 mod make;
 mod plan;
 mod query;
@@ -21,8 +22,12 @@ mod queue;
 mod settings;
 mod source;
 mod spec;
+#[cfg(test)]
+mod tests;
 mod tracker;
 mod uploads;
+
+pub(crate) use leftovers::sweep_runs;
 
 pub use error::JobError;
 pub use queue::{JobEvent, JobQueue};

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast, oneshot, watch};
 use tokio::task::JoinHandle;
-use tripline_store::records::{Change, Job, Outcome};
+use tripline_store::MetadataError;
+use tripline_store::records::{Change, Job, JobState, Outcome};
 
 use super::attempt::{self, Ended};
 use super::spec::Accepted;
 use super::tracker::{Reading, Stop, Tracker};
+use super::uploads::Room;
 use crate::service::{Service, ServiceError};
 
 /// Events that a slow listener may lag behind before it loses some.
@@ -19,6 +21,10 @@ const EVENTS: usize = 256;
 const TICK: Duration = Duration::from_millis(500);
 /// After this time a worker looks again although nobody called.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// Pauses between attempts to note how a job ended.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// A job that has changed, as it stands now.
 #[derive(Debug, Clone)]
@@ -39,6 +45,7 @@ pub struct JobQueue {
 pub(super) struct Shared {
     pub(super) events: broadcast::Sender<JobEvent>,
     pub(super) waiting: Notify,
+    pub(super) room: Arc<Room>,
     stop: watch::Sender<bool>,
     running: Mutex<HashMap<String, Arc<Tracker>>>,
 }
@@ -48,6 +55,7 @@ impl Default for JobQueue {
         let shared = Shared {
             events: broadcast::channel(EVENTS).0,
             waiting: Notify::new(),
+            room: Arc::default(),
             stop: watch::channel(false).0,
             running: Mutex::default(),
         };
@@ -65,6 +73,7 @@ impl JobQueue {
                 tracing::info!(job = id, state = job.state.name(), "taken over");
             }
         }
+        super::leftovers::sweep(service).await?;
         super::uploads::sweep(service).await?;
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..service.settings().jobs.concurrency {
@@ -166,23 +175,51 @@ async fn run(
             (Outcome::Failed { error, retry }, retry.then_some(LOOK_AGAIN))
         }
     };
-    let change = Change::system(service.clock().now(), "the attempt ended");
-    match service.store().finish(&job.id, &outcome, &change).await {
-        Ok(job) => {
-            tracing::info!(job = job.id, state = job.state.name(), "job ended");
-            shared.running().remove(&job.id);
-            shared.tell(&job);
-            if job.state.is_final() {
-                clean(service, &job.id).await;
-            }
-        }
-        Err(error) => {
-            shared.running().remove(&job.id);
-            // It is taken over at the next start.
-            tracing::error!(job = job.id, %error, "the end of a job cannot be noted");
+    let ended = note_end(service, &job.id, &outcome, stop).await;
+    shared.running().remove(&job.id);
+    // None: it is taken over at the next start.
+    if let Some(job) = ended {
+        tracing::info!(job = job.id, state = job.state.name(), "job ended");
+        shared.tell(&job);
+        if job.state.is_final() {
+            clean(service, &job.id).await;
         }
     }
     pause
+}
+
+/// Notes how a job ended, again and again where the database refuses: a full disk must not leave
+/// it running for ever. None once the service stops.
+async fn note_end(
+    service: &Arc<Service>,
+    id: &str,
+    outcome: &Outcome,
+    stop: &mut watch::Receiver<bool>,
+) -> Option<Job> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let change = Change::system(service.clock().now(), "the attempt ended");
+        let error = match service.store().finish(id, outcome, &change).await {
+            Ok(job) => return Some(job),
+            Err(error) => error,
+        };
+        // Its end is noted, though that was told as an error.
+        if let (MetadataError::Conflict { .. }, Ok(Some(job))) =
+            (&error, service.store().job(id).await)
+            && job.state != JobState::Running
+        {
+            return Some(job);
+        }
+        tracing::error!(job = id, %error, "the end of a job cannot be noted yet");
+        if *stop.borrow() || matches!(error, MetadataError::NotFound { .. }) {
+            return None;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = stop.changed() => {}
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
 }
 
 /// Removes what only a further attempt would have needed; one that is asked for later begins anew.

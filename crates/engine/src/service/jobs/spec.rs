@@ -52,7 +52,8 @@ pub struct TrainingSpec {
     pub features: Option<FeatureJoin>,
     /// Higher goes first.
     pub priority: i32,
-    /// How often it may be started; 0 takes 3.
+    /// How often it may be started; 0 takes 3. A start that a crash of the service cut off counts,
+    /// since the job may be what has taken all memory.
     pub max_attempts: u32,
     /// Deploys the version once it is registered. Whoever sets it must have been allowed to.
     pub deploy: bool,

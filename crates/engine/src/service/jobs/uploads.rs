@@ -1,7 +1,6 @@
 //! Data sets that were uploaded: blobs with a line about each.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -11,6 +10,7 @@ use tripline_store::records::{Change, JobFilter, JobState, PageRequest};
 use tripline_store::{BlobWriter, Timestamp};
 
 use super::error::JobError;
+use super::settings::JobSettings;
 use super::spec::Accepted;
 use crate::service::{Service, ServiceError};
 
@@ -58,17 +58,23 @@ pub struct UploadWriter {
     bytes: u64,
     limit: u64,
     writer: BlobWriter,
+    place: Place,
 }
 
 impl UploadWriter {
     /// Takes further bytes.
     ///
     /// # Errors
-    /// [`JobError::TooLarge`] beyond the room that is left; the disk refuses.
+    /// [`JobError::TooLarge`] beyond the room that is left, of which other uploads under way take
+    /// their part; the disk refuses.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), ServiceError> {
-        self.bytes += bytes.len() as u64;
+        let more = bytes.len() as u64;
+        self.bytes += more;
         if self.bytes > self.limit {
             return Err(JobError::TooLarge { limit: self.limit }.into());
+        }
+        if let Err(left) = self.place.take(more) {
+            return Err(JobError::TooLarge { limit: left }.into());
         }
         self.digest.update(&bytes);
         Ok(self.writer.write(bytes).await?)
@@ -85,7 +91,7 @@ impl UploadWriter {
             self.writer.abort().await;
             return Err(JobError::field("body", "the upload is empty").into());
         }
-        let Self { service, id, label, digest, bytes, writer, .. } = self;
+        let Self { service, id, label, digest, bytes, writer, place, .. } = self;
         writer.finish().await?;
         let upload = Upload {
             digest: hexadecimal(digest.finalize()),
@@ -106,8 +112,20 @@ impl UploadWriter {
             .map_err(|error| ServiceError::Internal { reason: error.to_string() })?;
         // Told before it is there: a change without its entry must not be.
         let detail = serde_json::json!({ "digest": upload.digest, "bytes": upload.bytes });
-        service.store().record("upload.create", &upload.id, &detail.to_string(), change).await?;
-        service.blobs().put(&about_key(&upload.id), text.into()).await?;
+        let (store, blobs, detail) = (service.store(), service.blobs(), detail.to_string());
+        let told = store.record("upload.create", &upload.id, &detail, change).await;
+        let kept = match told {
+            Ok(()) => blobs.put(&about_key(&upload.id), text.into()).await.map_err(Into::into),
+            Err(error) => Err(ServiceError::from(error)),
+        };
+        if let Err(error) = kept {
+            // Bytes that nobody knows of take room until the next start.
+            if let Err(error) = blobs.delete(&data_key(&upload.id)).await {
+                tracing::warn!(upload = upload.id, %error, "bytes of an upload stay");
+            }
+            return Err(error);
+        }
+        place.keep();
         Ok(upload)
     }
 
@@ -124,14 +142,7 @@ impl Service {
     /// There are too many uploads, or no room is left for another.
     pub async fn begin_upload(self: &Arc<Self>, label: &str) -> Result<UploadWriter, ServiceError> {
         let settings = &self.settings.jobs;
-        let stored = self.blobs().list(PREFIX).await?;
-        let uploads = stored.iter().filter(|(key, _)| key.ends_with(".json")).count();
-        if uploads >= settings.max_uploads {
-            let message = format!("there are {uploads} uploads already: delete one");
-            return Err(JobError::field("body", message).into());
-        }
-        let taken: u64 = stored.iter().map(|(_, bytes)| bytes).sum();
-        let room = settings.max_upload_bytes.saturating_sub(taken);
+        let place = Place::new(self.jobs.shared.room.clone(), settings)?;
         let id = tripline_store::id::fresh("upl", self.clock().now());
         let label: String = label.chars().filter(|c| !c.is_control()).take(LABEL).collect();
         Ok(UploadWriter {
@@ -141,7 +152,8 @@ impl Service {
             id,
             digest: Sha256::new(),
             bytes: 0,
-            limit: room.min(settings.max_data_bytes),
+            limit: settings.max_data_bytes,
+            place,
         })
     }
 
@@ -208,7 +220,77 @@ impl Service {
         // The line about it goes first: what is left then is swept at the next start.
         self.blobs().delete(&about_key(id)).await?;
         self.blobs().delete(&data_key(id)).await?;
+        self.jobs.shared.room.give(upload.bytes, 1);
         Ok(Some(upload))
+    }
+}
+
+/// Room that uploads take, those under way too.
+#[derive(Debug, Default)]
+pub(super) struct Room(Mutex<Taken>);
+
+#[derive(Debug, Default)]
+struct Taken {
+    bytes: u64,
+    uploads: usize,
+}
+
+impl Room {
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn give(&self, bytes: u64, uploads: usize) {
+        let mut taken = self.taken();
+        taken.bytes = taken.bytes.saturating_sub(bytes);
+        taken.uploads = taken.uploads.saturating_sub(uploads);
+    }
+}
+
+/// The room of one upload under way; dropped before [`Place::keep`], it gives it back.
+#[derive(Debug)]
+struct Place {
+    room: Arc<Room>,
+    most: u64,
+    bytes: u64,
+    kept: bool,
+}
+
+impl Place {
+    fn new(room: Arc<Room>, settings: &JobSettings) -> Result<Self, JobError> {
+        let mut taken = room.taken();
+        if taken.uploads >= settings.max_uploads {
+            let message = format!("there are {} uploads already: delete one", taken.uploads);
+            return Err(JobError::field("body", message));
+        }
+        taken.uploads += 1;
+        drop(taken);
+        Ok(Self { room, most: settings.max_upload_bytes, bytes: 0, kept: false })
+    }
+
+    /// Takes further room; the error is how much there would have been for this upload.
+    fn take(&mut self, more: u64) -> Result<(), u64> {
+        let mut taken = self.room.taken();
+        let left = self.most.saturating_sub(taken.bytes);
+        if more > left {
+            return Err(self.bytes + left);
+        }
+        taken.bytes += more;
+        self.bytes += more;
+        Ok(())
+    }
+
+    /// The upload is there: its room is given back when it is deleted.
+    fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.room.give(self.bytes, 1);
+        }
     }
 }
 
@@ -224,31 +306,23 @@ pub(super) async fn find(service: &Service, field: &str, id: &str) -> Result<Upl
     }
 }
 
-/// Removes what uploads left that came to no end.
+/// Removes what uploads left that came to no end, counts the others. To be called before the first
+/// upload begins.
 pub(super) async fn sweep(service: &Service) -> Result<(), ServiceError> {
     let stored = service.blobs().list(PREFIX).await?;
-    for (key, _) in &stored {
+    let mut found = Taken::default();
+    for (key, bytes) in &stored {
         let Some(name) = key.strip_suffix(".data") else { continue };
         let about = format!("{name}.json");
-        if !stored.iter().any(|(key, _)| *key == about) {
+        if stored.iter().any(|(key, _)| *key == about) {
+            found.bytes += bytes;
+            found.uploads += 1;
+        } else {
             service.blobs().delete(key).await?;
         }
     }
-    let Some(folder) = service.blobs().path(PREFIX)? else { return Ok(()) };
-    tokio::task::spawn_blocking(move || unfinished(&folder))
-        .await
-        .map_err(|error| ServiceError::Internal { reason: error.to_string() })
-}
-
-/// Removes files that a store of blobs in a folder had begun: `NAME.data#1`, which it never lists.
-fn unfinished(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().contains(".data#") {
-            // One that stays takes room, nothing else.
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
+    *service.jobs.shared.room.taken() = found;
+    Ok(())
 }
 
 /// Where the bytes of an upload are.
