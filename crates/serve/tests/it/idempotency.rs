@@ -23,7 +23,7 @@ fn fingerprint(body: &str) -> [u8; 32] {
 #[test]
 fn a_repeat_after_a_crash_is_told_what_was_done() {
     let site = Site::start();
-    let body = json!({"detection_id": "det-none", "judgement": "false_positive"});
+    let body = json!({"detection_id": "det-none", "verdict": "false_positive"});
     let text = body.to_string();
     let store = site.app.store().clone();
     let now = site.app.service().clock().now();
