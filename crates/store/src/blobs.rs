@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::TryStreamExt as _;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt as _};
@@ -107,6 +108,16 @@ impl Blobs {
             return Err(BlobError { key: key.to_owned(), reason, missing: false });
         }
         found.bytes().await.map_err(|e| error(key, e))
+    }
+
+    /// The size of a blob, and its bytes part by part.
+    pub async fn reader(
+        &self,
+        key: &str,
+    ) -> Result<(u64, BoxStream<'static, Result<Bytes, BlobError>>), BlobError> {
+        let found = self.store.get(&parse(key)?).await.map_err(|e| error(key, e))?;
+        let (size, key) = (found.meta.size, key.to_owned());
+        Ok((size, found.into_stream().map_err(move |e| error(&key, e)).boxed()))
     }
 
     /// Removes a blob; one that is not there is no error.

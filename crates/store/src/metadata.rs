@@ -13,9 +13,10 @@ use tripline_core::verdict::Severity;
 
 use crate::records::{
     ApiKey, Artefact, AuditEntry, AuditHead, Change, Deployed, Detection, DetectionFilter,
-    Experiment, FeatureRow, FeatureView, Feedback, Job, JobFilter, ModelVersion, NewDetection,
-    NewJob, NewRun, NewVersion, Outcome, Page, PageRequest, RollbackRule, Run, RunFilter, RunState,
-    Session, ShadowComparison, ShadowScore, Status, Tally, TallyFilter, User, VersionFilter,
+    Experiment, FeatureRow, FeatureView, Feedback, Job, JobFilter, JobState, ModelVersion,
+    NewDetection, NewJob, NewRun, NewVersion, Outcome, Page, PageRequest, RollbackRule, Run,
+    RunFilter, RunState, Session, ShadowComparison, ShadowScore, Status, Tally, TallyFilter, User,
+    VersionFilter,
 };
 use crate::time::Timestamp;
 
@@ -159,6 +160,8 @@ pub trait Jobs {
     async fn job(&self, id: &str) -> Result<Option<Job>>;
     /// Jobs, newest first.
     async fn jobs(&self, filter: &JobFilter, page: &PageRequest) -> Result<Page<Job>>;
+    /// How many jobs of a kind are in each state; a state without jobs may be missing.
+    async fn count_jobs(&self, kind: &str) -> Result<Vec<(JobState, u64)>>;
     /// Takes the next job: the highest priority, the oldest of equals. None if none waits.
     async fn claim(&self, now: Timestamp) -> Result<Option<Job>>;
     /// Notes progress of a running job; tells whether somebody asked it to stop.
@@ -185,6 +188,12 @@ pub trait Detections {
     async fn detection(&self, id: &str) -> Result<Option<Detection>>;
     /// Detections, newest first.
     async fn detections(
+        &self,
+        filter: &DetectionFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Detection>>;
+    /// The same without what a list does not show: `event` and `reasons` are empty.
+    async fn detection_heads(
         &self,
         filter: &DetectionFilter,
         page: &PageRequest,

@@ -36,17 +36,21 @@ impl Detections for Sqlite {
         filter: &DetectionFilter,
         page: &PageRequest,
     ) -> Result<Page<Detection>> {
-        let mut query = Builder::new("SELECT * FROM detections WHERE true");
-        conditions(&mut query, filter);
-        if let Some((at, id)) = cursor::time(page)? {
-            query.push(" AND (at, id) < (").push_bind(at).push(", ").push_bind(id).push(")");
-        }
-        query.push(" ORDER BY at DESC, id DESC LIMIT ").push_bind(cursor::rows(page));
-        let rows = self.all(query.build()).await?;
-        cursor::page(page, rows, detection, |row| {
-            let id: String = column(row, "id")?;
-            Ok(format!("{}.{id}", column::<i64>(row, "at")?))
-        })
+        listed(self, Builder::new("SELECT * FROM detections WHERE true"), filter, page).await
+    }
+
+    async fn detection_heads(
+        &self,
+        filter: &DetectionFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Detection>> {
+        let query = Builder::new(
+            "SELECT id, at, task, entity, model_id, arm, kind, severity, probability, score,
+                    threshold, risk, action, techniques, '' AS reasons, '' AS event, request,
+                    judgement
+             FROM detections WHERE true",
+        );
+        listed(self, query, filter, page).await
     }
 
     async fn count_detections(&self, filter: &DetectionFilter) -> Result<u64> {
@@ -165,4 +169,23 @@ impl Detections for Sqlite {
             })
             .collect()
     }
+}
+
+/// A page of what a statement selects, the newest first.
+async fn listed(
+    store: &Sqlite,
+    mut query: Builder,
+    filter: &DetectionFilter,
+    page: &PageRequest,
+) -> Result<Page<Detection>> {
+    conditions(&mut query, filter);
+    if let Some((at, id)) = cursor::time(page)? {
+        query.push(" AND (at, id) < (").push_bind(at).push(", ").push_bind(id).push(")");
+    }
+    query.push(" ORDER BY at DESC, id DESC LIMIT ").push_bind(cursor::rows(page));
+    let rows = store.all(query.build()).await?;
+    cursor::page(page, rows, detection, |row| {
+        let id: String = column(row, "id")?;
+        Ok(format!("{}.{id}", column::<i64>(row, "at")?))
+    })
 }

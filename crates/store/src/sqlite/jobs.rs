@@ -63,6 +63,16 @@ impl Jobs for Sqlite {
         cursor::page(page, rows, job, |row| Ok(column::<i64>(row, "number")?.to_string()))
     }
 
+    async fn count_jobs(&self, kind: &str) -> Result<Vec<(JobState, u64)>> {
+        let query =
+            sqlx::query("SELECT state, count(*) AS number FROM jobs WHERE kind = ? GROUP BY state")
+                .bind(kind);
+        let rows = self.all(query).await?;
+        rows.iter()
+            .map(|row| Ok((named(row, "state", JobState::parse)?, count(row, "number")?)))
+            .collect()
+    }
+
     async fn claim(&self, now: Timestamp) -> Result<Option<Job>> {
         let mut write = self.write().await?;
         let claim = sqlx::query(
