@@ -76,6 +76,9 @@ pub struct BatchAnswer {
     pub class: Option<Vec<u32>>,
     /// Detections that are stored: row, id. The first [`BatchAnswer::MAX_DETECTIONS`] of a batch.
     pub detections: Vec<(usize, String)>,
+    /// Why, if asked: row, explanation, of the same rows as `detections`; none for a model that is
+    /// explained by its scores alone.
+    pub explanations: Vec<(usize, RowExplanation)>,
     /// Rows over the threshold that are not stored, because there were too many.
     pub not_stored: u64,
     /// What preparing had to handle.

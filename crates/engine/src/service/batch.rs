@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 use serde_json::{Map, Value};
-use tripline_assess::explain::explain_row_by;
+use tripline_assess::explain::{RowExplanation, explain_row_by};
 use tripline_core::{Category, Column, FieldKind, Rows};
 use tripline_features::{MissingColumns, PrepareReport};
 use tripline_store::id;
@@ -76,16 +76,19 @@ impl Service {
             attack: verdicts.alert,
             class: verdicts.class,
             detections: Vec::new(),
+            explanations: Vec::new(),
             not_stored: 0,
             report: verdicts.report,
             inference,
             ticket: None,
         };
         if ask.record {
-            let found = self.detections_of(batch, &rows, &answer, ask)?;
+            let index = attacks(&answer);
+            let explained = reasons(served, &rows.select(&index), ask.reasons)?;
+            let found = self.detections_of(batch, &index, &answer, &explained);
             answer.ticket = self.recorder.push(&found)?;
+            answer.explanations = index.iter().copied().zip(explained).collect();
             if answer.ticket.is_some() {
-                let index = attacks(&answer);
                 answer.detections =
                     index.into_iter().zip(found.iter().map(|one| one.id.clone())).collect();
                 for one in found {
@@ -127,20 +130,15 @@ impl Service {
         Ok(all)
     }
 
-    /// The detections among the rows, as many as are stored.
+    /// The detections that these rows are.
     fn detections_of(
         &self,
         batch: &Batch<'_>,
-        rows: &Rows,
+        index: &[usize],
         answer: &BatchAnswer,
-        ask: &Ask<'_>,
-    ) -> Result<Vec<Arc<NewDetection>>, ServiceError> {
-        let index = attacks(answer);
-        if index.is_empty() {
-            return Ok(Vec::new());
-        }
+        explained: &[RowExplanation],
+    ) -> Vec<Arc<NewDetection>> {
         let served = &answer.model;
-        let reasons = reasons(served, &rows.select(&index), ask.reasons)?;
         let at = self.clock().now();
         let found = index.iter().enumerate().map(|(number, &row)| {
             let judged = answer.judged(row);
@@ -160,12 +158,15 @@ impl Service {
                 risk: judged.risk,
                 action: judged.action.to_owned(),
                 techniques: judged.technique.iter().map(|one| one.id.to_owned()).collect(),
-                reasons: reasons.get(number).cloned().unwrap_or_else(|| "null".to_owned()),
+                reasons: match explained.get(number) {
+                    Some(told) => serde_json::to_string(told).unwrap_or_default(),
+                    None => "null".to_owned(),
+                },
                 event: as_json(batch.rows, row),
                 request: batch.request.map(str::to_owned),
             })
         });
-        Ok(found.collect())
+        found.collect()
     }
 }
 
@@ -175,8 +176,12 @@ fn attacks(answer: &BatchAnswer) -> Vec<usize> {
     rows.take(BatchAnswer::MAX_DETECTIONS).collect()
 }
 
-/// The reasons of each row, as JSON.
-fn reasons(served: &Served, rows: &Rows, asked: Reasons) -> Result<Vec<String>, ServiceError> {
+/// The reasons of each row; none at all where they are not asked for.
+fn reasons(
+    served: &Served,
+    rows: &Rows,
+    asked: Reasons,
+) -> Result<Vec<RowExplanation>, ServiceError> {
     let (limit, raising) = match asked {
         Reasons::None => return Ok(Vec::new()),
         Reasons::OverThreshold(limit) => (limit, true),
@@ -184,12 +189,12 @@ fn reasons(served: &Served, rows: &Rows, asked: Reasons) -> Result<Vec<String>, 
     };
     let model = &served.model;
     // A model that is explained by its scores alone takes a thousandth of a second for each row.
-    if limit == 0 || model.detector().explain().is_none() {
+    if limit == 0 || rows.is_empty() || model.detector().explain().is_none() {
         return Ok(Vec::new());
     }
     let explained = model.explain(rows, &ExplainSettings { kernel: quick(), ..<_>::default() })?;
     let told = (0..rows.len()).map(|row| {
-        let told = explain_row_by(
+        explain_row_by(
             &explained.folded,
             row,
             row,
@@ -198,8 +203,7 @@ fn reasons(served: &Served, rows: &Rows, asked: Reasons) -> Result<Vec<String>, 
             model.typical(),
             limit,
             |effect| !raising || effect > 0.0,
-        );
-        serde_json::to_string(&told).unwrap_or_default()
+        )
     });
     Ok(told.collect())
 }

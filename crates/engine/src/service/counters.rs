@@ -18,6 +18,8 @@ pub struct Counters {
     alerts: AtomicU64,
     errors: AtomicU64,
     nanoseconds: AtomicU64,
+    /// Of single events alone, as `times`.
+    single_nanoseconds: AtomicU64,
     times: [AtomicU64; BUCKETS.len() + 1],
 }
 
@@ -30,9 +32,11 @@ pub struct Counts {
     pub alerts: u64,
     /// Requests that failed in scoring.
     pub errors: u64,
-    /// Time spent scoring.
+    /// Time spent scoring, batches included.
     pub time: Duration,
-    /// Answers by time to score: one count for each of [`BUCKETS`], then the rest.
+    /// Of this the time of single events, which `times` counts.
+    pub single_time: Duration,
+    /// Answers to single events by time to score: one count for each of [`BUCKETS`], then the rest.
     pub times: [u64; BUCKETS.len() + 1],
 }
 
@@ -42,6 +46,7 @@ impl Counters {
         self.predictions.fetch_add(1, Ordering::Relaxed);
         self.alerts.fetch_add(u64::from(attack), Ordering::Relaxed);
         self.nanoseconds.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
+        self.single_nanoseconds.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
         let micros = time.as_micros() as u64;
         let bucket = BUCKETS.partition_point(|&bound| bound < micros);
         self.times[bucket].fetch_add(1, Ordering::Relaxed);
@@ -62,11 +67,14 @@ impl Counters {
     /// The counts now.
     pub fn counts(&self) -> Counts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        // Alerts first: they are counted after their predictions, of which they are a part.
+        let alerts = read(&self.alerts);
         Counts {
             predictions: read(&self.predictions),
-            alerts: read(&self.alerts),
+            alerts,
             errors: read(&self.errors),
             time: Duration::from_nanos(read(&self.nanoseconds)),
+            single_time: Duration::from_nanos(read(&self.single_nanoseconds)),
             times: std::array::from_fn(|bucket| read(&self.times[bucket])),
         }
     }
@@ -81,6 +89,7 @@ impl Counts {
             alerts: self.alerts + other.alerts,
             errors: self.errors + other.errors,
             time: self.time + other.time,
+            single_time: self.single_time + other.single_time,
             times: std::array::from_fn(|at| self.times[at] + other.times[at]),
         }
     }
@@ -93,6 +102,7 @@ impl Counts {
             alerts: self.alerts.saturating_sub(earlier.alerts),
             errors: self.errors.saturating_sub(earlier.errors),
             time: self.time.saturating_sub(earlier.time),
+            single_time: self.single_time.saturating_sub(earlier.single_time),
             times: std::array::from_fn(|at| self.times[at].saturating_sub(earlier.times[at])),
         }
     }
@@ -122,6 +132,18 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_a_batch_is_no_time_of_a_single_event() {
+        let counters = Counters::default();
+        counters.answered(true, Duration::from_micros(30));
+        counters.answered_batch(1000, 10, Duration::from_millis(50));
+        let counts = counters.counts();
+        assert_eq!((counts.predictions, counts.alerts), (1001, 11));
+        assert_eq!(counts.times.iter().sum::<u64>(), 1);
+        assert_eq!(counts.single_time, Duration::from_micros(30));
+        assert_eq!(counts.time, Duration::from_micros(50_030));
+    }
 
     #[test]
     fn a_quantile_lies_in_its_bucket() {

@@ -9,6 +9,7 @@
 
 mod accept;
 mod attempt;
+mod counts;
 mod detections;
 mod error;
 mod figures;
@@ -91,6 +92,11 @@ impl Service {
         self.jobs.shared.tell(&job);
         self.jobs.shared.waiting.notify_one();
         Ok(job)
+    }
+
+    /// How often jobs reached each state since the service was started.
+    pub fn jobs_reached(&self) -> [(JobState, u64); JobState::ALL.len()] {
+        self.jobs.shared.reached.counts()
     }
 
     /// Jobs as they change.

@@ -10,6 +10,7 @@ use tripline_store::MetadataError;
 use tripline_store::records::{Change, Job, JobState, Outcome};
 
 use super::attempt::{self, Ended};
+use super::counts::Reached;
 use super::spec::Accepted;
 use super::tracker::{Reading, Stop, Tracker};
 use super::uploads::Room;
@@ -46,6 +47,7 @@ pub(super) struct Shared {
     pub(super) events: broadcast::Sender<JobEvent>,
     pub(super) waiting: Notify,
     pub(super) room: Arc<Room>,
+    pub(super) reached: Reached,
     stop: watch::Sender<bool>,
     running: Mutex<HashMap<String, Arc<Tracker>>>,
 }
@@ -56,6 +58,7 @@ impl Default for JobQueue {
             events: broadcast::channel(EVENTS).0,
             waiting: Notify::new(),
             room: Arc::default(),
+            reached: Reached::default(),
             stop: watch::channel(false).0,
             running: Mutex::default(),
         };
@@ -106,6 +109,7 @@ impl Shared {
 
     /// Tells listeners how a job stands.
     pub(super) fn tell(&self, job: &Job) {
+        self.reached.note(job);
         // Nobody listens: that is no error.
         let _ = self.events.send(JobEvent { job: Arc::new(job.clone()) });
     }
