@@ -54,6 +54,23 @@ impl Caller {
         Self(Arc::new(inner))
     }
 
+    #[cfg(test)]
+    pub(crate) fn of_test(actor: &str) -> Self {
+        Self::new(Inner {
+            actor: actor.into(),
+            known: Known::Key,
+            scopes: Scopes::default(),
+            at: Timestamp(0),
+            request: "r".into(),
+            peer: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+            unlocked: true,
+            session: None,
+            csrf: None,
+            direct: true,
+            proven: true,
+        })
+    }
+
     /// Who: `key:ID`, `user:NAME`, `local` or `nobody`, as the audit trail names it.
     pub fn actor(&self) -> &str {
         &self.0.actor

@@ -14,10 +14,11 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 use tower::Service as _;
 
-use crate::access::{Admitted, Arrival, client, right_host, right_origin};
+use crate::access::{Admitted, Arrival, client, no_proxy, right_host, right_origin};
 use crate::app::App;
 use crate::caller::{Caller, Known};
-use crate::observe::{Context, Span, Tracer};
+use crate::inference;
+use crate::observe::{Context, Refusals, Span, Tracer};
 use crate::problem::{Drawn, Kind, Problem};
 use crate::request_id::{self, RequestIds};
 use crate::settings::{Limits, Settings, Tls};
@@ -34,6 +35,7 @@ pub(crate) struct Edge {
     waiting: AtomicUsize,
     limits: Arc<Limits>,
     tracer: Option<Tracer>,
+    refusals: Refusals,
 }
 
 impl Edge {
@@ -42,6 +44,7 @@ impl Edge {
         let limits = Arc::new(settings.limits.clone());
         Self {
             tracer: settings.otlp_endpoint.as_deref().and_then(Tracer::start),
+            refusals: Refusals::default(),
             router,
             ids: RequestIds::new(),
             turns: Semaphore::new(limits.in_flight),
@@ -79,11 +82,12 @@ impl Edge {
             kept.remove(header::CONTENT_LENGTH);
             response = match response.extensions_mut().remove::<Drawn>() {
                 Some(page) => problem.page(&page),
+                None if inference::is_of(line.uri.path()) => problem.inference(caller.request()),
                 None => problem.response(caller.request()),
             };
             response.headers_mut().extend(kept);
             self.app.metrics().refused(problem.kind);
-            log(&problem, &caller, &line);
+            self.log(&problem, &caller, &line);
         }
         finish(&mut response, &caller, secure);
         let time = begun.elapsed();
@@ -122,13 +126,16 @@ impl Edge {
     ) -> (Caller, Response) {
         let secure = settings.tls != Tls::Off;
         let local = !settings.keys_needed();
-        let right = right_host(request.uri(), request.headers(), &settings.access.hosts, local)
+        let alone = if local { no_proxy(request.headers()) } else { Ok(()) };
+        let right = alone
+            .and_then(|()| {
+                right_host(request.uri(), request.headers(), &settings.access.hosts, local)
+            })
             .and_then(|()| right_origin(request.uri(), request.headers(), secure));
         if let Err(problem) = right {
             return (self.app.gate().stranger(id, peer), problem.into_response());
         }
-        let arrival =
-            Arrival { headers: request.headers(), request: id.clone(), peer, settings, secure };
+        let arrival = Arrival { headers: request.headers(), request: id.clone(), peer, settings };
         let Admitted { caller, rate, set_cookie } = match self.app.gate().admit(arrival).await {
             Ok(admitted) => admitted,
             Err(problem) => {
@@ -182,6 +189,36 @@ impl Edge {
             _ => Err(busy()),
         }
     }
+
+    fn log(&self, problem: &Problem, caller: &Caller, line: &Line) {
+        let cause = problem.cause.as_deref();
+        if problem.kind == Kind::Internal {
+            tracing::error!(
+                request = caller.request(),
+                actor = caller.actor(),
+                method = line.method.as_str(),
+                path = line.path(),
+                cause,
+                "failed"
+            );
+            return;
+        }
+        let Some(before) = self.refusals.tell(problem.kind, caller.peer(), caller.at()) else {
+            return;
+        };
+        tracing::warn!(
+            request = caller.request(),
+            actor = caller.actor(),
+            address = %caller.peer(),
+            method = line.method.as_str(),
+            path = line.path(),
+            status = problem.kind.status().as_u16(),
+            reason = problem.detail,
+            cause,
+            not_told_before = (before > 0).then_some(before),
+            "refused"
+        );
+    }
 }
 
 /// One of the requests that wait; leaves when it is dropped.
@@ -219,32 +256,6 @@ impl Line {
         let path = self.uri.path();
         path.get(..path.len().min(200)).unwrap_or("/…")
     }
-}
-
-fn log(problem: &Problem, caller: &Caller, line: &Line) {
-    let cause = problem.cause.as_deref();
-    if problem.kind == Kind::Internal {
-        tracing::error!(
-            request = caller.request(),
-            actor = caller.actor(),
-            method = line.method.as_str(),
-            path = line.path(),
-            cause,
-            "failed"
-        );
-        return;
-    }
-    tracing::warn!(
-        request = caller.request(),
-        actor = caller.actor(),
-        address = %caller.peer(),
-        method = line.method.as_str(),
-        path = line.path(),
-        status = problem.kind.status().as_u16(),
-        reason = problem.detail,
-        cause,
-        "refused"
-    );
 }
 
 /// Headers of every answer.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 
 use super::address::Network;
 
@@ -25,6 +25,16 @@ pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> 
         }
     }
     client
+}
+
+/// The header by which a request tells that a proxy or a tunnel handed it on, if it has one.
+pub(crate) fn by_proxy(headers: &HeaderMap) -> Option<&str> {
+    let tells = |name: &&HeaderName| {
+        let name = name.as_str();
+        name.starts_with("x-forwarded-")
+            || matches!(name, "forwarded" | "x-real-ip" | "via" | "cf-connecting-ip")
+    };
+    headers.keys().find(tells).map(HeaderName::as_str)
 }
 
 #[cfg(test)]

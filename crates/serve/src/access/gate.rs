@@ -11,12 +11,14 @@ use tripline_engine::service::Clock;
 use tripline_store::records::{Scope, Scopes};
 use tripline_store::{Metadata, MetadataError, Timestamp};
 
-use super::cookie::{self, cookie_of};
+use super::cookie::{self, Place, cookie_of};
 use super::credentials::{credentials, wants_page};
 use super::first_token;
+use super::forwarded::by_proxy;
 use super::key::{self, Secret, hex, same};
 use super::keys::Keys;
-use super::rate::{Bucket, Grant};
+use super::log_ins::LogIns;
+use super::rate::Grant;
 use super::sessions::wrong_csrf;
 use crate::caller::{Caller, Inner, Known};
 use crate::problem::{Kind, Problem};
@@ -32,8 +34,8 @@ pub struct Gate {
     first_token: Option<[u8; 32]>,
     /// Sessions of local callers who have shown the first-start token.
     pub(super) unlocked: Cache<[u8; 32], ()>,
-    /// Log-ins by name and by address.
-    pub(super) log_ins: Cache<String, Arc<Bucket>>,
+    /// Failed log-ins.
+    pub(super) log_ins: LogIns,
     /// Mixed into what a form must send, so that who plants a cookie cannot tell it.
     secret: [u8; 32],
     started: Instant,
@@ -56,13 +58,13 @@ pub(crate) struct Arrival<'a> {
     pub(crate) request: Box<str>,
     pub(crate) peer: IpAddr,
     pub(crate) settings: &'a Settings,
-    /// Whether the client sees TLS.
-    pub(crate) secure: bool,
 }
 
 impl Arrival<'_> {
     fn direct(&self) -> bool {
-        self.peer.is_loopback() && !matches!(self.settings.tls, Tls::Proxy(_))
+        self.peer.is_loopback()
+            && !matches!(self.settings.tls, Tls::Proxy(_))
+            && by_proxy(self.headers).is_none()
     }
 }
 
@@ -86,11 +88,7 @@ impl Gate {
                 .max_capacity(256)
                 .time_to_live(Duration::from_secs(12 * 3600))
                 .build(),
-            // An address or a name that is forgotten after so long has its whole burst again.
-            log_ins: Cache::builder()
-                .max_capacity(16_384)
-                .time_to_idle(Duration::from_secs(600))
-                .build(),
+            log_ins: LogIns::default(),
             secret,
             started: Instant::now(),
             local: "local".into(),
@@ -195,12 +193,12 @@ impl Gate {
         let direct = arrival.direct();
         let mut set_cookie = None;
         let fresh;
-        let token = match cookie_of(arrival.headers, arrival.secure) {
+        let token = match cookie_of(arrival.headers, Place::of(arrival.settings)) {
             Some(token) => Some(token),
             None if wants_page(arrival.headers) => {
                 fresh = Secret::random("").map_err(Problem::internal)?;
                 let seconds = arrival.settings.access.session.as_secs();
-                set_cookie = Some(cookie::set(Some(&fresh), arrival.secure, seconds));
+                set_cookie = Some(cookie::set(Some(&fresh), Place::of(arrival.settings), seconds));
                 Some(fresh.reveal())
             }
             None => None,
@@ -280,6 +278,25 @@ impl Gate {
             proven,
             direct,
         })
+    }
+
+    /// What a caller of an earlier request may do by now; none if its key was revoked or has
+    /// expired, its session has ended, its user is gone.
+    pub(crate) async fn still(&self, caller: &Caller) -> Result<Option<Scopes>, MetadataError> {
+        let now = self.clock.now();
+        match caller.known() {
+            Known::Key => {
+                let id = caller.actor().strip_prefix("key:").unwrap_or_default();
+                let entry = self.keys.get(id).filter(|entry| entry.usable(now));
+                Ok(entry.map(|entry| entry.key.scopes))
+            }
+            Known::User => {
+                let Some(hash) = caller.session() else { return Ok(None) };
+                let Some(known) = self.store.session(hash, now).await? else { return Ok(None) };
+                Ok(self.store.user(&known.user).await?.map(|user| user.scopes))
+            }
+            Known::Local | Known::Nobody => Ok(Some(caller.scopes())),
+        }
     }
 
     /// A caller of whom nothing is known, for what is refused before it is looked at.

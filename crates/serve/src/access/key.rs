@@ -15,6 +15,9 @@ const SECRET_LETTERS: &[u8; 64] =
 /// Bits of the visible id: enough that two keys of a service never share one.
 const ID_LENGTH: usize = 10;
 
+/// Letters of 256 bits.
+const SECRET_LENGTH: usize = 43;
+
 /// A text that must not reach a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -71,8 +74,13 @@ impl IssuedKey {
 /// The id in a key that a client sent; none if it is no key of ours.
 pub(super) fn id_of(key: &str) -> Option<&str> {
     let (id, secret) = key.strip_prefix("tl_")?.split_once('_')?;
-    let whole = id.len() == ID_LENGTH && secret.len() == 43;
+    let whole = id.len() == ID_LENGTH && secret.len() == SECRET_LENGTH;
     (whole && id.bytes().all(|b| ID_LETTERS.contains(&b))).then_some(id)
+}
+
+/// Whether a text has the shape of [`Secret::random`] without a prefix.
+pub(super) fn is_secret(text: &str) -> bool {
+    text.len() == SECRET_LENGTH && text.bytes().all(|b| SECRET_LETTERS.contains(&b))
 }
 
 /// SHA-256 of a secret: of 256 random bits, so that no slow hash is needed.

@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, Uri, header};
 use std::net::IpAddr;
 
+use super::forwarded::by_proxy;
 use crate::problem::{Kind, Problem, shown};
 
 /// The host, without its port, for which a request came: the authority of HTTP/2, else `Host`.
@@ -75,13 +76,33 @@ pub(crate) fn right_host(
     ))
 }
 
+/// Refuses what a proxy or a tunnel on this machine hands on, where being on it is enough: everyone
+/// behind it would be taken for its owner.
+pub(crate) fn no_proxy(headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(header) = by_proxy(headers) else { return Ok(()) };
+    Err(Problem::new(
+        Kind::Forbidden,
+        format!(
+            "the request came through a proxy, as its header `{header}` tells, and without keys \
+             everyone behind it could do everything: set `serve.tls: proxy` with the proxy's \
+             address in `serve.proxies`"
+        ),
+    ))
+}
+
 /// Refuses a request that a page of another origin made.
 pub(crate) fn right_origin(uri: &Uri, headers: &HeaderMap, tls: bool) -> Result<(), Problem> {
     let cross = || {
-        Problem::new(
-            Kind::Forbidden,
-            "the request came from a page of another origin, which may not use this service",
-        )
+        let mut detail =
+            "the request came from a page of another origin, which may not use this service"
+                .to_owned();
+        if tls {
+            detail.push_str(
+                "; behind a proxy, the proxy has to hand on the `Host` that the browser asked for, \
+                 as nginx does with `proxy_set_header Host $host`",
+            );
+        }
+        Problem::new(Kind::Forbidden, detail)
     };
     // Fetch Metadata, W3C: the browser's own word on where a request began.
     let site = headers.get("sec-fetch-site").map(|site| site.as_bytes());

@@ -9,20 +9,22 @@ mod gate;
 mod key;
 mod keys;
 mod local;
+mod log_ins;
 mod password;
 mod rate;
 mod sessions;
 
 pub use address::Network;
-pub use cookie::{COOKIE, SECURE_COOKIE, cookie_of};
+pub use cookie::{COOKIE, Place, SECURE_COOKIE, cookie_of};
 pub use first_token::{draw_first_token, renew_first_token};
 pub use gate::Gate;
 pub use key::{IssuedKey, Secret};
 pub use keys::KeyRequest;
+pub(crate) use password::hash_in_turn;
 pub use password::hash_password;
 pub use rate::Bucket;
 pub use sessions::LoggedIn;
 
 pub(crate) use forwarded::client;
 pub(crate) use gate::{Admitted, Arrival};
-pub(crate) use local::{right_host, right_origin};
+pub(crate) use local::{no_proxy, right_host, right_origin};

@@ -5,9 +5,10 @@ use argon2::password_hash::PasswordVerifier as _;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, Version};
 use std::sync::OnceLock;
-use tokio::sync::Semaphore;
+use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
 
 /// Shortest password: NIST SP 800-63B-4, section 3.1.1.2, asks 15 of one used alone.
 pub(super) const MIN_CHARS: usize = 15;
@@ -22,6 +23,30 @@ static TURNS: Semaphore = Semaphore::const_new(2);
 fn hasher() -> Argon2<'static> {
     let params = Params::new(19_456, 2, 1, None).unwrap_or(Params::DEFAULT);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+/// How long to wait for a turn; more than this and the service is asked for too much.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Waits for one of the turns. Who guesses often makes others wait, but does not take their place.
+async fn turn() -> Result<SemaphorePermit<'static>, Problem> {
+    match tokio::time::timeout(PATIENCE, TURNS.acquire()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        _ => {
+            let wait = Duration::from_secs(1);
+            Err(Problem::unavailable("too many passwords are being checked", wait))
+        }
+    }
+}
+
+/// As [`hash_password`], in its turn and where blocking is allowed.
+pub(crate) async fn hash_in_turn(password: String) -> Result<String, Problem> {
+    let turn = turn().await?;
+    let hashed = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        hash_password(&password)
+    });
+    hashed.await.map_err(Problem::internal)?
 }
 
 /// The hash of a new password, in PHC format; an error names what is wrong with it.
@@ -40,11 +65,7 @@ pub fn hash_password(password: &str) -> Result<String, Problem> {
 
 /// Whether a password is the one of a hash; takes as long where there is no such user.
 pub(super) async fn verify(password: String, hash: Option<String>) -> Result<bool, Problem> {
-    let turn = TURNS.try_acquire().map_err(|_| {
-        let mut problem = Problem::new(Kind::RateLimited, "too many log-ins at once");
-        problem.retry_after = Some(std::time::Duration::from_secs(1));
-        problem
-    })?;
+    let turn = turn().await?;
     let done = tokio::task::spawn_blocking(move || {
         // Here, since a client that leaves does not end the hashing.
         let _turn = turn;
@@ -64,4 +85,28 @@ fn nobody() -> &'static str {
         let hash = hasher().hash_password(b"nobody's password");
         hash.map(|hash: PasswordHash| hash.to_string()).unwrap_or_default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_unknown_name_takes_as_long_as_a_known_one() {
+        let hash = hash_password("correct horse battery").expect("a hash");
+        // The first time makes the hash that stands in.
+        assert!(!verify("x".to_owned(), None).await.expect("a verdict"));
+        let mut least = [Duration::MAX; 2];
+        for _ in 0..6 {
+            for (least, hash) in least.iter_mut().zip([Some(hash.clone()), None]) {
+                let begun = Instant::now();
+                assert!(!verify("wrong horse battery".to_owned(), hash).await.expect("a verdict"));
+                *least = (*least).min(begun.elapsed());
+            }
+        }
+        let ratio = least[1].as_secs_f64() / least[0].as_secs_f64();
+        assert!((0.7..1.43).contains(&ratio), "{least:?}");
+    }
 }

@@ -49,6 +49,15 @@ impl Bucket {
             }
         }
     }
+
+    /// Puts back a token that [`Bucket::take`] gave at the same rate.
+    pub fn give_back(&self, rate: f64) {
+        let step = (1e9 / rate).max(1.0) as u64;
+        // A failure only means that nothing was there to be put back.
+        let _ = self.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
+            Some(full_at.saturating_sub(step))
+        });
+    }
 }
 
 #[cfg(test)]
@@ -67,6 +76,13 @@ mod tests {
         assert_eq!(refused.wait, Duration::from_millis(100));
         assert!(bucket.take(start + SECOND / 10, 10.0, 10.0).passed);
         assert!(!bucket.take(start + SECOND / 10, 10.0, 10.0).passed);
+        // What was put back counts for nothing.
+        for _ in 0..100 {
+            let given = Bucket::default();
+            assert!(given.take(start, 10.0, 1.0).passed);
+            given.give_back(10.0);
+            assert!(given.take(start, 10.0, 1.0).passed);
+        }
         // A rate of one in five seconds.
         let slow = Bucket::default();
         assert!(slow.take(start, 0.2, 0.2).passed);

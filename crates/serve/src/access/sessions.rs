@@ -1,17 +1,15 @@
 //! Sessions of the dashboard: log-in, log-out, what a form must prove.
 
-use std::sync::Arc;
-
 use axum::http::HeaderValue;
 use tripline_store::records::{Change, Session};
 
-use super::cookie;
+use super::cookie::{self, Place};
 use super::gate::Gate;
 use super::key::{self, Secret, same};
 use super::password;
 use crate::caller::{Caller, Known};
 use crate::problem::{Kind, Problem};
-use crate::settings::{Settings, Tls};
+use crate::settings::Settings;
 
 /// A log-in that succeeded.
 #[derive(Debug)]
@@ -39,14 +37,15 @@ impl Gate {
         token: &str,
         settings: &Settings,
     ) -> Result<HeaderValue, Problem> {
-        self.may_try(&format!("token {}", caller.peer()), 0.1, 5.0)?;
+        // 256 random bits need no limit: by one, any process of this machine could keep its owner
+        // from using them.
         if caller.known() != Known::Local || !self.is_first_token(token) {
             return Err(Problem::new(Kind::Forbidden, "the first-start token is another one")
                 .with("token", "is not the one printed at the first start"));
         }
         let fresh = Secret::random("").map_err(Problem::internal)?;
         self.unlocked.insert(fresh.hash(), ());
-        Ok(cookie::set(Some(&fresh), false, settings.access.session.as_secs()))
+        Ok(cookie::set(Some(&fresh), Place::of(settings), settings.access.session.as_secs()))
     }
 
     /// Begins a session; a refusal does not tell whether the user exists.
@@ -57,8 +56,10 @@ impl Gate {
         password: String,
         settings: &Settings,
     ) -> Result<LoggedIn, Problem> {
-        self.may_try(&format!("address {}", caller.peer()), 0.1, 5.0)?;
-        self.may_try(&format!("user {}", crate::problem::shown(user)), 0.2, 30.0)?;
+        let attempt = self.log_ins.attempt(user, caller.peer(), self.nanoseconds())?;
+        if !attempt.delay.is_zero() {
+            tokio::time::sleep(attempt.delay).await;
+        }
         let known = self.store.user(user).await?;
         let hash = known.as_ref().map(|user| user.password.clone());
         let too_long = password.len() > password::MAX_BYTES;
@@ -68,6 +69,7 @@ impl Gate {
             self.store.record("access.refused", &object, &detail, &caller.change()).await?;
             return Err(Problem::new(Kind::Unauthorized, "the name or the password is wrong"));
         }
+        attempt.right();
         let token = Secret::random("").map_err(Problem::internal)?;
         let now = self.clock.now();
         let seconds = settings.access.session.as_secs();
@@ -80,8 +82,14 @@ impl Gate {
         };
         let change = Change { actor: format!("user:{user}"), ..caller.change() };
         self.store.add_session(&session, &change).await?;
-        let secure = settings.tls != Tls::Off;
-        Ok(LoggedIn { cookie: cookie::set(Some(&token), secure, seconds), user: user.to_owned() })
+        // The browser forgets the cookie of the session that it had, which nobody could end then.
+        if caller.known() == Known::User
+            && let Some(before) = caller.session()
+        {
+            self.store.end_session(before, &change).await?;
+        }
+        let cookie = cookie::set(Some(&token), Place::of(settings), seconds);
+        Ok(LoggedIn { cookie, user: user.to_owned() })
     }
 
     /// Ends the caller's session; the answer must set the cookie that takes the old one away.
@@ -96,18 +104,7 @@ impl Gate {
                 self.store.end_session(hash, &caller.change()).await?;
             }
         }
-        Ok(cookie::set(None, settings.tls != Tls::Off, 0))
-    }
-
-    fn may_try(&self, what: &str, rate: f64, burst: f64) -> Result<(), Problem> {
-        let bucket = self.log_ins.get_with(what.to_owned(), Arc::default);
-        let grant = bucket.take(self.nanoseconds(), rate, burst);
-        if grant.passed {
-            return Ok(());
-        }
-        let mut problem = Problem::new(Kind::RateLimited, "too many log-ins; wait a little");
-        problem.retry_after = Some(grant.wait);
-        Err(problem)
+        Ok(cookie::set(None, Place::of(settings), 0))
     }
 }
 

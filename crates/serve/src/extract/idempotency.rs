@@ -162,6 +162,25 @@ impl<S: Sync> FromRequestParts<S> for Once {
     }
 }
 
+/// A request that takes no `Idempotency-Key`, and says so: its answer, or its body, holds a secret
+/// that is kept nowhere.
+#[derive(Debug, Clone, Copy)]
+pub struct NoKey;
+
+impl<S: Sync> FromRequestParts<S> for NoKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        if !parts.headers.contains_key("idempotency-key") {
+            return Ok(Self);
+        }
+        Err(Problem::invalid(
+            "Idempotency-Key",
+            "is not taken here: what would be kept to be answered again holds a secret",
+        ))
+    }
+}
+
 /// A JSON body of a request that creates, with its key.
 #[derive(Debug)]
 pub struct JsonOnce<T> {

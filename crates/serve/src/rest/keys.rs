@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::access::KeyRequest;
 use crate::app::App;
 use crate::caller::Caller;
-use crate::extract::{Json, Path};
+use crate::extract::{Json, NoKey, Path};
 use crate::problem::{Problem, ProblemDocument, shown};
 use crate::routes::{Routes, Rule};
 use crate::time;
@@ -126,6 +126,7 @@ async fn list(State(app): State<Arc<App>>) -> Result<Json<KeyList>, Problem> {
 async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
+    _: NoKey,
     Json(new): Json<NewKey>,
 ) -> Result<Response, Problem> {
     let scopes = scopes(&new.scopes)?;

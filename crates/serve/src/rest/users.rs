@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::keys::scopes;
-use crate::access::hash_password;
+use crate::access::hash_in_turn;
 use crate::app::App;
 use crate::caller::Caller;
-use crate::extract::{Json, Path};
+use crate::extract::{Json, NoKey, Path};
 use crate::problem::{Problem, ProblemDocument};
 use crate::routes::{Routes, Rule};
 use crate::time;
@@ -81,11 +81,11 @@ async fn put(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(name): Path<String>,
+    _: NoKey,
     Json(new): Json<NewUser>,
 ) -> Result<StatusCode, Problem> {
     let scopes = scopes(&new.scopes)?;
-    let hash = tokio::task::spawn_blocking(move || hash_password(&new.password));
-    let password = hash.await.map_err(Problem::internal)??;
+    let password = hash_in_turn(new.password).await?;
     app.gate().put_user(&name, password, scopes, &caller.change()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -28,6 +28,7 @@ impl Reloader {
             model_metrics: new.model_metrics,
             ..(*old).clone()
         };
+        let new = Settings { port: if new.port == 0 { old.port } else { new.port }, ..new };
         if next != new {
             tracing::warn!(
                 "address, port, `tls`, `access.keys`, limits and traces change at the next start"

@@ -1,14 +1,14 @@
 //! Keys and users.
 
 use axum::extract::Path;
-use tripline_store::records::{Scope, Scopes, User};
+use tripline_store::records::{Scope, Scopes};
 
 use super::super::page::page;
 use super::super::text::DAY;
 use super::super::view::keys;
 use super::super::visit::{Answer, Posted, Visit, show};
 use super::models::number;
-use crate::access::{KeyRequest, hash_password};
+use crate::access::{KeyRequest, hash_in_turn};
 use crate::problem::Problem;
 
 const HERE: &str = "/ui/settings";
@@ -29,7 +29,7 @@ pub(crate) async fn create(mut posted: Posted) -> Answer {
         name: posted.fields.get("name").unwrap_or_default().to_owned(),
         scopes: scopes(&posted)?,
         rate_limit: number(posted.fields.get("rate"), "rate")?,
-        expires_at: days.map(|days| change.at.plus_micros(i64::from(days) * DAY)),
+        expires_at: days.map(|days| change.at.plus_micros(i64::from(days).saturating_mul(DAY))),
     };
     let (issued, _) = posted.app.gate().create_key(&request, &change).await?;
     let known = posted.app.store().keys().await?;
@@ -56,22 +56,10 @@ pub(crate) async fn users(visit: Visit) -> Answer {
 pub(crate) async fn put_user(mut posted: Posted) -> Answer {
     posted.unlock(Scope::Admin)?;
     let name = posted.fields.get("name").unwrap_or_default().to_owned();
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
-    if name.is_empty() || name.chars().count() > 64 || !name.chars().all(plain) {
-        let message = "must have 1 to 64 letters, digits, `.`, `_`, `-`, `@`";
-        return Err(Problem::invalid("name", message));
-    }
     let password = posted.fields.get("password").unwrap_or_default().to_owned();
-    // Slow by design, so not on the runtime's own threads.
-    let hashed = tokio::task::spawn_blocking(move || hash_password(&password));
-    let change = posted.change();
-    let user = User {
-        name,
-        password: hashed.await.map_err(Problem::internal)??,
-        scopes: scopes(&posted)?,
-        created_at: change.at,
-    };
-    posted.app.store().put_user(&user, &change).await?;
+    let scopes = scopes(&posted)?;
+    let password = hash_in_turn(password).await?;
+    posted.app.gate().put_user(&name, password, scopes, &posted.change()).await?;
     Ok(posted.done("/ui/settings/users", "user"))
 }
 
