@@ -9,6 +9,7 @@ use tripline_engine::service::Service;
 use tripline_store::{Blobs, Metadata};
 
 use crate::access::Gate;
+use crate::listen::Listeners;
 use crate::observe::Metrics;
 use crate::settings::Settings;
 
@@ -20,6 +21,7 @@ pub struct App {
     gate: Gate,
     metrics: Metrics,
     stopping: CancellationToken,
+    listeners: Arc<Listeners>,
     pub(crate) openapi: std::sync::OnceLock<Bytes>,
 }
 
@@ -31,6 +33,7 @@ impl App {
             gate,
             metrics: Metrics::new(),
             stopping: CancellationToken::new(),
+            listeners: Arc::default(),
             openapi: std::sync::OnceLock::new(),
         }
     }
@@ -67,6 +70,11 @@ impl App {
     /// Counters for `/metrics`.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// Who has a stream of events open.
+    pub(crate) fn listeners(&self) -> &Arc<Listeners> {
+        &self.listeners
     }
 
     /// Is cancelled when the service stops: a stream that has no end of its own must end then.

@@ -14,6 +14,7 @@ pub mod extract;
 pub mod graphql;
 mod guard;
 mod inference;
+mod listen;
 mod observe;
 mod problem;
 mod request_id;
@@ -25,7 +26,7 @@ pub mod time;
 
 pub use app::App;
 pub use caller::{Caller, Known};
-pub use observe::{LogFormat, LogSettings, Metrics, is_collector, log_to_stderr};
+pub use observe::{LogFormat, LogSettings, Metrics, flush_log, is_collector, log_to_stderr};
 pub use problem::{FieldError, Kind, Problem, ProblemDocument, shown};
 pub use routes::{Routes, Rule};
 pub use server::{Reloader, ServeError, Server};

@@ -1,15 +1,12 @@
 //! Detections: list with filters, detail, similar ones, a live stream.
 
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
 use tripline_core::verdict::Severity;
 use tripline_store::Timestamp;
@@ -19,21 +16,17 @@ use utoipa_axum::routes;
 
 use super::detection::{DetectionDetail, DetectionShape, FeedbackShape, raw};
 use crate::app::App;
+use crate::caller::Caller;
 use crate::extract::{Json, Path, Query, page};
+use crate::listen;
 use crate::problem::{Problem, ProblemDocument, shown};
 use crate::routes::{Routes, Rule};
 use crate::time;
 
-/// Detections that are looked through for similar ones.
-const SIMILAR_AMONG: u32 = 1000;
+/// Detections that are looked through for similar ones; each is read with its event and reasons.
+const SIMILAR_AMONG: u32 = 200;
 /// Similar ones that are told.
 const SIMILAR: usize = 20;
-/// Time after which a silent stream says that it lives, so that proxies keep it open.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// Clients that listen at once: each is told of each detection.
-const MAX_STREAMS: usize = 64;
-
-static STREAMS: Semaphore = Semaphore::const_new(MAX_STREAMS);
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -152,7 +145,7 @@ async fn list(
     Query(query): Query<DetectionQuery>,
 ) -> Result<Response, Problem> {
     let page = page(query.limit, query.after.as_deref())?;
-    let found = app.store().detections(&query.filter()?, &page).await?;
+    let found = app.store().detection_heads(&query.filter()?, &page).await?;
     let detections = found.items.iter().map(DetectionShape::stored).collect();
     Ok(Json(DetectionList { detections, next: found.next }).into_response())
 }
@@ -199,7 +192,7 @@ struct Similar<'a> {
 
 /// Detections like this one
 ///
-/// Of the last 1,000 detections of its class those whose reasons are most alike, the likest first.
+/// Of the last 200 detections of its class those whose reasons are most alike, the likest first.
 #[utoipa::path(
     get, path = "/detections/{id}/similar", tag = "detections",
     params(("id" = String, Path, description = "Its id.", example = "det-01k7x3m2q8")),
@@ -235,39 +228,33 @@ async fn similar(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<
 /// Detections as they are found
 ///
 /// Server-sent events: `detection` with a detection as its data, `lagged` with the number of those
-/// that this client was too slow for. Detections come before they are on disk.
+/// that this client was too slow for. Detections come before they are on disk. The stream ends when
+/// the caller may no longer read; a caller has 16 of them at most.
 #[utoipa::path(
     get, path = "/detections/stream", tag = "detections",
-    responses((status = 200, description = "A stream without end.", body = String,
-               content_type = "text/event-stream")),
+    responses(
+        (status = 200, description = "A stream without end.", body = String,
+         content_type = "text/event-stream"),
+        (status = 503, description = "Too many clients listen.", body = ProblemDocument<'static>,
+         content_type = "application/problem+json"),
+    ),
 )]
-async fn stream_all(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    let Ok(place) = STREAMS.try_acquire() else {
-        let detail = format!("{MAX_STREAMS} clients listen already; try again later");
-        return Err(Problem::unavailable(detail, Duration::from_secs(30)));
-    };
-    let events = app.service().detection_events();
-    let stopping = app.stopping().clone();
-    let stream =
-        stream::unfold((events, stopping, place), |(mut events, stopping, place)| async move {
-            let event = tokio::select! {
-                () = stopping.cancelled() => return None,
-                event = events.recv() => event,
-            };
-            let event = match event {
-                Ok(found) => Event::default()
-                    .event("detection")
-                    .id(&found.id)
-                    .json_data(DetectionShape::fresh(&found))
-                    .unwrap_or_else(|_| Event::default().event("lagged").data("1")),
-                Err(RecvError::Lagged(missed)) => {
-                    Event::default().event("lagged").data(missed.to_string())
-                }
-                Err(RecvError::Closed) => return None,
-            };
-            Some((Ok::<_, Infallible>(event), (events, stopping, place)))
-        });
-    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
+async fn stream_all(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Problem> {
+    let events = stream::unfold(app.service().detection_events(), |mut events| async move {
+        let event = match events.recv().await {
+            Ok(found) => Event::default()
+                .event("detection")
+                .id(&found.id)
+                .json_data(DetectionShape::fresh(&found))
+                .unwrap_or_else(|_| Event::default().event("lagged").data("1")),
+            Err(RecvError::Lagged(missed)) => {
+                Event::default().event("lagged").data(missed.to_string())
+            }
+            Err(RecvError::Closed) => return None,
+        };
+        Some((event, events))
+    });
+    listen::answer(&app, &caller, events)
 }
 
 /// The detection of that id.

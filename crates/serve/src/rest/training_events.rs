@@ -1,13 +1,11 @@
 //! A training job as a stream of server-sent events (WHATWG HTML, section 9.2).
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::Event;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use sha2::{Digest as _, Sha256};
@@ -21,12 +19,11 @@ use utoipa_axum::routes;
 use super::job::JobShape;
 use super::training::find;
 use crate::app::App;
+use crate::caller::Caller;
 use crate::extract::Path;
+use crate::listen;
 use crate::problem::{Problem, ProblemDocument};
 use crate::routes::{Routes, Rule};
-
-/// Between two comments that keep a silent connection open.
-const HEARTBEAT: Duration = Duration::from_secs(10);
 
 pub(super) fn routes() -> Routes {
     Routes::new().add(Rule::READ, routes!(events))
@@ -53,6 +50,7 @@ pub(super) fn routes() -> Routes {
 )]
 async fn events(
     State(app): State<Arc<App>>,
+    caller: Caller,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
@@ -60,15 +58,15 @@ async fn events(
     let changes = app.service().job_events();
     let job = find(&app, &id).await?;
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let mut feed = Feed { app, id, changes, pending: VecDeque::new(), seen, ended: false };
+    let mut feed =
+        Feed { app: app.clone(), id, changes, pending: VecDeque::new(), seen, ended: false };
     feed.take(&job);
     if feed.ended && feed.pending.is_empty() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let events = stream::unfold(feed, |mut feed| async {
-        feed.next().await.map(|event| (Ok::<_, Infallible>(event), feed))
-    });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())
+    let events =
+        stream::unfold(feed, |mut feed| async { feed.next().await.map(|event| (event, feed)) });
+    listen::answer(&app, &caller, events)
 }
 
 /// What a stream knows.
@@ -103,11 +101,7 @@ impl Feed {
             if self.ended {
                 return None;
             }
-            let change = tokio::select! {
-                change = self.changes.recv() => change,
-                () = self.app.stopping().cancelled() => return None,
-            };
-            match change {
+            match self.changes.recv().await {
                 Ok(JobEvent { job }) if job.id == self.id => self.take(&job),
                 Ok(_) => {}
                 Err(RecvError::Closed) => return None,

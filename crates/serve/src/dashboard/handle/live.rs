@@ -1,11 +1,8 @@
 //! What happens now, as server-sent events: detections as rows of a table, jobs as they go on.
 
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::response::IntoResponse as _;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::Event;
 use futures_util::stream;
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
@@ -16,34 +13,29 @@ use tripline_store::records::{Job, JobFilter, NewDetection, PageRequest};
 use super::super::stored;
 use super::super::view::{detections, job};
 use super::super::visit::{Answer, Visit};
-use crate::app::App;
-
-/// Between two signs of life where nothing happens.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+use crate::listen;
 
 struct Listening {
-    app: Arc<App>,
     /// Jobs as they stand: one may have ended since its page was drawn.
     first: std::vec::IntoIter<Job>,
     detections: Receiver<Arc<NewDetection>>,
     jobs: Receiver<JobEvent>,
 }
 
-/// The stream; it ends when the service stops.
+/// The stream; it ends when the service stops, or the session does.
 pub(crate) async fn stream(visit: Visit) -> Answer {
     let service = visit.app.service();
     let (detections, jobs) = (service.detection_events(), service.job_events());
     let page = PageRequest { limit: 50, after: None };
     let known = visit.app.store().jobs(&JobFilter::default(), &page).await?;
     let first = known.items.into_iter();
-    let listening = Listening { app: visit.app.clone(), first, detections, jobs };
+    let listening = Listening { first, detections, jobs };
     let events = stream::unfold(listening, |mut listening| async move {
         if let Some(job) = listening.first.next() {
-            return Some((Ok::<Event, Infallible>(of_job(&job)), listening));
+            return Some((of_job(&job), listening));
         }
         loop {
             let event = tokio::select! {
-                () = listening.app.stopping().cancelled() => return None,
                 told = listening.detections.recv() => match told {
                     Ok(detection) => of_detection(&detection),
                     // A slow reader misses some: the list has them all.
@@ -56,10 +48,10 @@ pub(crate) async fn stream(visit: Visit) -> Answer {
                     Err(RecvError::Closed) => return None,
                 },
             };
-            return Some((Ok(event), listening));
+            return Some((event, listening));
         }
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())
+    listen::answer(&visit.app, &visit.caller, events)
 }
 
 fn of_detection(detection: &NewDetection) -> Event {
