@@ -113,7 +113,7 @@ pub struct Limits {
     pub upload_bytes: u64,
     /// Records of a batch, flows of a capture.
     pub batch_rows: u64,
-    /// Time between two parts of a body.
+    /// Time between two parts of a body, and for a client to read on in an answer.
     pub body_pause: Duration,
     /// Time for a request up to the head of its answer.
     pub request_time: Duration,

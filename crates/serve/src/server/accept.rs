@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
 use super::idle::{Activity, Answering};
+use super::paced::Paced;
 use super::tls::Certificates;
 use crate::app::App;
 use crate::edge::Edge;
@@ -165,12 +166,14 @@ async fn serve<I>(
     I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
 {
     let activity = Arc::new(Activity::new());
-    let working = activity.clone();
+    let known = activity.clone();
+    let pause = limits.body_pause;
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let edge = edge.clone();
-        let working = working.enter();
+        let (working, known) = (known.enter(), known.clone());
         async move {
             let answer = edge.answer(request, address).await?;
+            let answer = answer.map(|body| Paced::watch(body, pause, move || known.stalled()));
             // Of HTTP/1.1 nobody asks whether it is silent.
             Ok::<_, Infallible>(match http2 {
                 true => answer.map(|body| Body::new(Answering::new(body, working))),
@@ -199,6 +202,8 @@ async fn serve<I>(
     loop {
         tokio::select! {
             _ = served.as_mut() => return,
+            // One answer after the other: behind one that is not read nothing goes on.
+            () = activity.ended(), if !http2 => return,
             _ = look.tick(), if http2 => {
                 if activity.silent() > limits.header_time.max(Duration::from_secs(60)) {
                     return;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
+use tokio::sync::Notify;
 
 /// What a connection is doing.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub(super) struct Activity {
     begun: Instant,
     requests: AtomicUsize,
     last_milliseconds: AtomicU64,
+    stalled: Notify,
 }
 
 impl Activity {
@@ -22,6 +24,7 @@ impl Activity {
             begun: Instant::now(),
             requests: AtomicUsize::new(0),
             last_milliseconds: AtomicU64::new(0),
+            stalled: Notify::new(),
         }
     }
 
@@ -29,6 +32,16 @@ impl Activity {
     pub(super) fn enter(self: &std::sync::Arc<Self>) -> Working {
         self.requests.fetch_add(1, Ordering::Relaxed);
         Working(self.clone())
+    }
+
+    /// A client did not read its answer.
+    pub(super) fn stalled(&self) {
+        self.stalled.notify_one();
+    }
+
+    /// Ready once a client did not read its answer.
+    pub(super) async fn ended(&self) {
+        self.stalled.notified().await;
     }
 
     /// How long nothing has been asked.
@@ -82,5 +95,23 @@ impl HttpBody for Answering {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn a_connection_is_not_silent_while_an_answer_streams() {
+        let activity = Arc::new(Activity::new());
+        let answer = Answering::new(Body::empty(), activity.enter());
+        std::thread::sleep(Duration::from_millis(20));
+        assert_eq!(activity.silent(), Duration::ZERO);
+        drop(answer);
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(activity.silent() >= Duration::from_millis(10));
     }
 }

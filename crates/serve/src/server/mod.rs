@@ -3,6 +3,7 @@
 mod accept;
 mod error;
 mod idle;
+mod paced;
 mod reload;
 mod tls;
 
@@ -69,6 +70,11 @@ impl Server {
             draw_first_token(&*store, &Change::system(clock.now(), "first start")).await?
         };
         let gate = Gate::open(store, clock).await?;
+        if let Err(error) = crate::rest::sweep(&service.settings().folder) {
+            tracing::warn!(%error, "files of captures that an earlier run left are still there");
+        }
+        // The one that was free, where any would do.
+        let settings = Settings { port: address.port(), ..settings };
         let app = Arc::new(App::new(service, settings, gate));
         Ok(Self { app, listener, address, first_token, tls })
     }
@@ -100,5 +106,7 @@ impl Server {
         let edge = Arc::new(Edge::new(self.app.clone(), router.with_state(self.app.clone())));
         accept::accept(self.listener, edge, &self.app, self.tls, stop).await;
         self.app.service().shut_down().await;
+        // The threads of the runtime have nothing else to do any more.
+        crate::observe::flush_log();
     }
 }
