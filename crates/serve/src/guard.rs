@@ -138,6 +138,7 @@ fn admit(rule: Rule, request: Request) -> Result<(Request, Duration), Problem> {
     } else {
         (limits.body_bytes, limits.request_time)
     };
+    let bytes = rule.most.map_or(bytes, |most| most.min(limits.upload_bytes));
     // Who is not known has a form to send, and no long time for it.
     let (bytes, time) = match caller.known() {
         Known::Nobody => (bytes.min(STRANGER_BYTES), time.min(STRANGER_TIME)),

@@ -22,12 +22,19 @@ pub struct Rule {
     pub(crate) form: bool,
     pub(crate) unlocked: bool,
     pub(crate) or_local: bool,
+    pub(crate) most: Option<u64>,
 }
 
 impl Rule {
     /// For everyone, such as the log-in page.
-    pub const OPEN: Rule =
-        Rule { scope: None, upload: false, form: false, unlocked: false, or_local: false };
+    pub const OPEN: Rule = Rule {
+        scope: None,
+        upload: false,
+        form: false,
+        unlocked: false,
+        or_local: false,
+        most: None,
+    };
     /// Needs `read`.
     pub const READ: Rule = Rule::needs(Scope::Read);
     /// Needs `predict`.
@@ -41,13 +48,19 @@ impl Rule {
 
     const fn needs(scope: Scope) -> Rule {
         let unlocked = matches!(scope, Scope::Admin);
-        Rule { scope: Some(scope), upload: false, form: false, unlocked, or_local: false }
+        Rule { scope: Some(scope), unlocked, ..Rule::OPEN }
     }
 
     /// Takes the large bodies of uploads and batches, and their time.
     #[must_use]
     pub const fn upload(self) -> Rule {
         Rule { upload: true, ..self }
+    }
+
+    /// Takes bodies of so many bytes instead, but never more than an upload.
+    #[must_use]
+    pub const fn bytes(self, most: u64) -> Rule {
+        Rule { most: Some(most), ..self }
     }
 
     /// Takes an HTML form, whose field `csrf` its handler checks: [`crate::extract::Form`] does.
@@ -87,9 +100,9 @@ impl Routes {
     #[must_use]
     pub fn add(mut self, rule: Rule, routes: UtoipaMethodRouter<Arc<App>>) -> Self {
         let (schemas, mut paths, methods) = routes;
-        for item in paths.paths.values_mut() {
+        for (path, item) in &mut paths.paths {
             for operation in operations(item) {
-                document(rule, operation);
+                document(rule, crate::inference::is_of(path), operation);
             }
         }
         let methods = methods.layer(Guard::layer(rule));
@@ -165,7 +178,7 @@ pub(crate) fn operations(
 
 /// Writes what the rule means into the documentation: security, and the problems that any request
 /// can meet.
-fn document(rule: Rule, operation: &mut utoipa::openapi::path::Operation) {
+fn document(rule: Rule, protocol: bool, operation: &mut utoipa::openapi::path::Operation) {
     use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 
     let mut problems = vec![
@@ -186,16 +199,17 @@ fn document(rule: Rule, operation: &mut utoipa::openapi::path::Operation) {
             ["bearer", "key"].map(|scheme| SecurityRequirement::new(scheme, [scope.name()])).into(),
         );
     }
+    // The inference protocol has its own shape of an error, and 400 for what cannot be.
+    let (schema, kind) = match protocol {
+        true => ("InferenceErrorBody", "application/json"),
+        false => ("Problem", "application/problem+json"),
+    };
+    problems.retain(|(status, _)| !(protocol && *status == "422"));
     for (status, text) in problems {
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| {
-            let schema = Ref::from_schema_name("Problem");
+            let schema = Ref::from_schema_name(schema);
             let content = ContentBuilder::new().schema(Some(schema)).build();
-            RefOr::T(
-                ResponseBuilder::new()
-                    .description(text)
-                    .content("application/problem+json", content)
-                    .build(),
-            )
+            RefOr::T(ResponseBuilder::new().description(text).content(kind, content).build())
         });
     }
 }

@@ -1,16 +1,17 @@
 //! A JSON body: bounded, typed, with problems that name the field.
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::error::Error;
 
 use super::message;
 use crate::body::{Paused, TooLong};
+use crate::guard::too_large;
 use crate::problem::{Kind, Problem};
 
 /// Deepest nesting that is read.
@@ -60,11 +61,21 @@ pub async fn read_body(body: Body) -> Result<Bytes, Problem> {
     body.collect().await.map(|whole| whole.to_bytes()).map_err(|error| body_problem(&error))
 }
 
+/// Reads a whole body of at most so many bytes, fewer than its route takes.
+pub(crate) async fn read_at_most(body: Body, most: u64) -> Result<Bytes, Problem> {
+    if body.size_hint().lower() > most {
+        return Err(too_large(most));
+    }
+    let most_here = usize::try_from(most).unwrap_or(usize::MAX);
+    let bytes = read_body(Body::new(Limited::new(body, most_here))).await;
+    bytes.map_err(|problem| if problem.kind == Kind::TooLarge { too_large(most) } else { problem })
+}
+
 /// Why a body could not be read.
 pub fn body_problem(error: &(dyn Error + 'static)) -> Problem {
     let mut cause = Some(error);
     while let Some(at) = cause {
-        if at.is::<TooLong>() {
+        if at.is::<TooLong>() || at.is::<LengthLimitError>() {
             return Problem::new(Kind::TooLarge, "the body is larger than this route takes");
         }
         if at.is::<Paused>() {

@@ -8,8 +8,8 @@ mod path;
 mod query;
 
 pub use form::{CsrfField, Form};
-pub use idempotency::{Answered, JsonOnce, Once};
-pub(crate) use json::right_type;
+pub use idempotency::{Answered, JsonOnce, NoKey, Once};
 pub use json::{Json, body_problem, read_body, read_json};
+pub(crate) use json::{read_at_most, right_type};
 pub use path::Path;
 pub use query::{PageQuery, Query, page};

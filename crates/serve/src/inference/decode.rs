@@ -87,6 +87,21 @@ pub(crate) enum TensorError {
     },
 }
 
+/// How many values a body has at most: one more than the commas outside its texts.
+pub(crate) fn values(body: &[u8]) -> usize {
+    let (mut text, mut escaped, mut count) = (false, false, 1);
+    for &byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if text => escaped = true,
+            b'"' => text = !text,
+            b',' if !text => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
 /// The rows that the tensors hold, in the order of the model's columns.
 ///
 /// Either each tensor is a column, of shape `[n]` or `[n, 1]`, or one tensor of shape `[n, d]` holds
@@ -264,6 +279,12 @@ fn shape(input: &RequestInput, expected: String) -> TensorError {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn values_are_counted_without_those_in_texts() {
+        assert_eq!(super::values(br#"{"data": [1, 2, "a, \",b\\", 3]}"#), 4);
+        assert_eq!(super::values(b""), 1);
+    }
+
     use serde_json::json;
     use tripline_core::Field;
 

@@ -4,7 +4,7 @@
 //! (the version that is active), its alias or its id.
 
 mod decode;
-mod error;
+mod room;
 mod shapes;
 
 use std::sync::Arc;
@@ -13,32 +13,35 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use http_body_util::Limited;
 use tripline_core::FieldKind;
 use tripline_engine::service::{self, Ask, Reasons, Served};
 use utoipa_axum::routes;
 
-use self::error::{InferenceError, MaybePath};
 use self::shapes::{
-    InferenceErrorBody, InferenceRequest, InferenceResponse, ModelMetadata, ModelReady,
-    RequestOutput, ResponseOutput, ServerLive, ServerMetadata, ServerReady, TensorMetadata, Values,
+    InferenceRequest, InferenceResponse, ModelMetadata, ModelReady, RequestOutput, ResponseOutput,
+    ServerLive, ServerMetadata, ServerReady, TensorMetadata, Values,
 };
 use crate::app::App;
 use crate::caller::Caller;
-use crate::extract::{Json, read_body, read_json, right_type};
-use crate::problem::shown;
+use crate::extract::{Json, Path, read_body, read_json, right_type};
+use crate::problem::{InferenceErrorBody, Kind, Problem, shown};
 use crate::routes::{Routes, Rule};
 
 /// Rows of one question; more are sent as a batch.
 const MAX_ROWS: usize = 100_000;
-/// Bytes of one question: as JSON values in memory it takes up to 16 times as much.
-const MAX_BYTES: usize = 16 << 20;
+/// Bytes of one question.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// Outputs, in the order in which they are told.
 const OUTPUTS: [(&str, &str); 4] =
     [("probability", "FP64"), ("score", "FP64"), ("alert", "BOOL"), ("class", "BYTES")];
 
-type Result<T> = std::result::Result<T, InferenceError>;
+type Result<T> = std::result::Result<T, Problem>;
+
+/// Whether a path is one of the protocol, whose errors have a shape of their own.
+pub(crate) fn is_of(path: &str) -> bool {
+    path.strip_prefix("/v2").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -49,8 +52,8 @@ pub(crate) fn routes() -> Routes {
         .add(Rule::READ, routes!(model_version))
         .add(Rule::READ, routes!(model_ready))
         .add(Rule::READ, routes!(model_version_ready))
-        .add(Rule::PREDICT.upload(), routes!(infer))
-        .add(Rule::PREDICT.upload(), routes!(infer_version))
+        .add(Rule::PREDICT.bytes(MAX_BYTES), routes!(infer))
+        .add(Rule::PREDICT.bytes(MAX_BYTES), routes!(infer_version))
 }
 
 /// Server metadata
@@ -89,11 +92,11 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
     params(("name" = String, Path, description = "A name, an alias or an id.", example = "unsw_nb15_detector")),
     responses(
         (status = 200, description = "What it takes and gives.", body = ModelMetadata),
-        (status = 404, description = "There is no such model.", body = InferenceErrorBody),
+        (status = 404, description = "There is no such model.", body = InferenceErrorBody<'static>),
     ))]
 async fn model(
     State(app): State<Arc<App>>,
-    MaybePath(name): MaybePath<String>,
+    Path(name): Path<String>,
 ) -> Result<Json<ModelMetadata>> {
     let served = find(&app, &name, None)?;
     metadata(&app, &served)
@@ -107,11 +110,11 @@ async fn model(
     ),
     responses(
         (status = 200, description = "What it takes and gives.", body = ModelMetadata),
-        (status = 404, description = "There is no such version.", body = InferenceErrorBody),
+        (status = 404, description = "There is no such version.", body = InferenceErrorBody<'static>),
     ))]
 async fn model_version(
     State(app): State<Arc<App>>,
-    MaybePath((name, version)): MaybePath<(String, String)>,
+    Path((name, version)): Path<(String, String)>,
 ) -> Result<Json<ModelMetadata>> {
     let served = find(&app, &name, Some(&version))?;
     metadata(&app, &served)
@@ -122,11 +125,11 @@ async fn model_version(
     params(("name" = String, Path, description = "A name, an alias or an id.", example = "unsw_nb15_detector")),
     responses(
         (status = 200, description = "It is loaded.", body = ModelReady),
-        (status = 404, description = "It is not.", body = InferenceErrorBody),
+        (status = 404, description = "It is not.", body = InferenceErrorBody<'static>),
     ))]
 async fn model_ready(
     State(app): State<Arc<App>>,
-    MaybePath(name): MaybePath<String>,
+    Path(name): Path<String>,
 ) -> Result<Json<ModelReady>> {
     find(&app, &name, None)?;
     Ok(Json(ModelReady { name, ready: true }))
@@ -140,11 +143,11 @@ async fn model_ready(
     ),
     responses(
         (status = 200, description = "It is loaded.", body = ModelReady),
-        (status = 404, description = "It is not.", body = InferenceErrorBody),
+        (status = 404, description = "It is not.", body = InferenceErrorBody<'static>),
     ))]
 async fn model_version_ready(
     State(app): State<Arc<App>>,
-    MaybePath((name, version)): MaybePath<(String, String)>,
+    Path((name, version)): Path<(String, String)>,
 ) -> Result<Json<ModelReady>> {
     find(&app, &name, Some(&version))?;
     Ok(Json(ModelReady { name, ready: true }))
@@ -159,13 +162,13 @@ async fn model_version_ready(
     request_body = InferenceRequest,
     responses(
         (status = 200, description = "The outputs.", body = InferenceResponse),
-        (status = 400, description = "The tensors are not what the model takes.", body = InferenceErrorBody),
-        (status = 404, description = "There is no such model.", body = InferenceErrorBody),
+        (status = 400, description = "The tensors are not what the model takes.", body = InferenceErrorBody<'static>),
+        (status = 404, description = "There is no such model.", body = InferenceErrorBody<'static>),
     ))]
 async fn infer(
     State(app): State<Arc<App>>,
     caller: Caller,
-    MaybePath(name): MaybePath<String>,
+    Path(name): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<InferenceResponse>> {
@@ -182,13 +185,13 @@ async fn infer(
     request_body = InferenceRequest,
     responses(
         (status = 200, description = "The outputs.", body = InferenceResponse),
-        (status = 400, description = "The tensors are not what the model takes.", body = InferenceErrorBody),
-        (status = 404, description = "There is no such version.", body = InferenceErrorBody),
+        (status = 400, description = "The tensors are not what the model takes.", body = InferenceErrorBody<'static>),
+        (status = 404, description = "There is no such version.", body = InferenceErrorBody<'static>),
     ))]
 async fn infer_version(
     State(app): State<Arc<App>>,
     caller: Caller,
-    MaybePath((name, version)): MaybePath<(String, String)>,
+    Path((name, version)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<InferenceResponse>> {
@@ -204,12 +207,16 @@ async fn judged(
     body: Body,
 ) -> Result<Json<InferenceResponse>> {
     right_type(headers)?;
-    let body = Body::new(Limited::new(body, MAX_BYTES));
+    let room = room::take(room::of(&body), app.settings().limits.request_time).await?;
     let body = read_body(body).await?;
-    tokio::task::spawn_blocking(move || answer(&app, &caller, &served, &body))
-        .await
-        .map_err(|error| InferenceError::from(crate::problem::Problem::internal(error)))?
-        .map(Json)
+    tokio::task::spawn_blocking(move || {
+        // Here, since a client that leaves does not end the work.
+        let _room = room;
+        answer(&app, &caller, &served, &body)
+    })
+    .await
+    .map_err(Problem::internal)?
+    .map(Json)
 }
 
 fn answer(
@@ -218,10 +225,16 @@ fn answer(
     served: &Arc<Served>,
     body: &[u8],
 ) -> Result<InferenceResponse> {
+    // Before they stand in memory, where a value takes up to 16 times as much as in the body.
+    let most = MAX_ROWS.saturating_mul(served.model.input().len() + 1);
+    if decode::values(body) > most {
+        let detail = format!("the tensors have more than {MAX_ROWS} rows; send a batch instead");
+        return Err(Problem::new(Kind::TooLarge, detail));
+    }
     let request: InferenceRequest = read_json(body)?;
     let wanted = wanted(request.outputs.as_deref(), served)?;
     let rows = decode::rows(&request.inputs, served.model.input(), MAX_ROWS)
-        .map_err(|error| InferenceError::invalid(error.to_string()))?;
+        .map_err(|error| Problem::new(Kind::Invalid, error.to_string()))?;
     let ask = Ask { reasons: Reasons::None, ..Ask::default() };
     let batch = service::Batch {
         task: served.task(),
@@ -272,17 +285,18 @@ fn wanted(
         return Ok(OUTPUTS.to_vec());
     };
     if asked.len() > OUTPUTS.len() {
-        return Err(InferenceError::invalid(format!("`outputs` has more than {}", OUTPUTS.len())));
+        return Err(Problem::invalid("outputs", format!("has more than {}", OUTPUTS.len())));
     }
     asked
         .iter()
         .map(|output| {
             OUTPUTS.into_iter().find(|(name, _)| *name == output.name).ok_or_else(|| {
-                InferenceError::invalid(format!(
+                let message = format!(
                     "model `{}` has no output `{}`; there are probability, score, alert, class",
                     served.name(),
                     shown(&output.name)
-                ))
+                );
+                Problem::new(Kind::Invalid, message.clone()).with("outputs", message)
             })
         })
         .collect()
@@ -305,7 +319,7 @@ fn find(app: &App, name: &str, version: Option<&str>) -> Result<Arc<Served>> {
             Some(version) => format!("version `{}` of model `{}`", shown(version), shown(name)),
             None => format!("model `{}`", shown(name)),
         };
-        InferenceError::not_found(format!("there is no {asked} loaded; {}", known.join(", ")))
+        Problem::new(Kind::NotFound, format!("there is no {asked} loaded; {}", known.join(", ")))
     })
 }
 

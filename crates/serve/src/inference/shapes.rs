@@ -173,11 +173,3 @@ pub(crate) enum Values {
     /// Texts.
     Texts(Vec<String>),
 }
-
-/// What the protocol answers instead.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct InferenceErrorBody {
-    /// Why.
-    #[schema(example = "there is no model `unknown`: there are flow_detector, unsw_nb15_detector")]
-    pub(crate) error: String,
-}

@@ -202,19 +202,39 @@ impl Problem {
 
     /// Writes the document for a request.
     pub fn response(&self, request: &str) -> Response {
-        let document = ProblemDocument {
+        let status = self.kind.status();
+        self.answer(status, "application/problem+json", &self.document(status, request))
+    }
+
+    /// The same as the Open Inference Protocol has it: an object with `error` in words, beside
+    /// which stands what a problem document has. It tells what cannot be by 400.
+    pub(crate) fn inference(&self, request: &str) -> Response {
+        let status = match self.kind {
+            Kind::Invalid => StatusCode::BAD_REQUEST,
+            kind => kind.status(),
+        };
+        let body =
+            InferenceErrorBody { error: &self.detail, problem: self.document(status, request) };
+        self.answer(status, "application/json", &body)
+    }
+
+    fn document(&self, status: StatusCode, request: &str) -> ProblemDocument<'_> {
+        ProblemDocument {
             kind: format!("/docs#problem-{}", self.kind.name()),
             title: self.kind.title(),
-            status: self.kind.status().as_u16(),
+            status: status.as_u16(),
             detail: &self.detail,
             instance: format!("urn:tripline:request:{request}"),
             errors: &self.errors,
-        };
+        }
+    }
+
+    fn answer(&self, status: StatusCode, kind: &'static str, body: &impl Serialize) -> Response {
         // Strings and numbers alone: nothing here can fail to be written.
-        let body = serde_json::to_vec(&document).unwrap_or_default();
-        let mut response = (self.kind.status(), body).into_response();
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        let mut response = (status, body).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         if let Some(after) = self.retry_after {
             let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
@@ -264,6 +284,17 @@ pub struct ProblemDocument<'a> {
     /// The fields that are wrong.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub errors: &'a [FieldError],
+}
+
+/// An error of the Open Inference Protocol: `error` is the protocol's, the rest says it in detail.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct InferenceErrorBody<'a> {
+    /// Why.
+    #[schema(example = "there is no model `unknown` loaded; `flow_detector`")]
+    pub(crate) error: &'a str,
+    /// The same as a problem document.
+    #[serde(flatten)]
+    pub(crate) problem: ProblemDocument<'a>,
 }
 
 /// A client's text as it may be repeated in a message: short, without control characters.

@@ -1,28 +1,32 @@
 //! Versions of models: list, detail, upload, deploy, rollback, status, aliases, report.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use http_body_util::Limited;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
 use tripline_engine::service::Registration;
 use tripline_store::records::{ModelVersion, Status, VersionFilter};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
+use super::download;
 use super::model::{self, DeployedShape, Deployment, ModelDetail, ModelShape};
 use crate::app::App;
 use crate::caller::Caller;
-use crate::extract::{Answered, Json, Once, Path, Query, read_body};
+use crate::extract::{Answered, Json, Once, Path, Query, read_at_most};
 use crate::problem::{Kind, Problem, ProblemDocument, shown};
 use crate::routes::{Routes, Rule};
 
-/// Bytes of a report that are answered.
-const REPORT_BYTES: u64 = 64 << 20;
+/// Models that are uploaded at once: each stands in memory.
+const MOST_UPLOADS: usize = 2;
+
+static UPLOADS: Semaphore = Semaphore::const_new(MOST_UPLOADS);
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -178,6 +182,8 @@ struct UploadQuery {
          body = ProblemDocument<'static>, content_type = "application/problem+json"),
         (status = 422, description = "The file is refused.",
          body = ProblemDocument<'static>, content_type = "application/problem+json"),
+        (status = 503, description = "Two models are being uploaded already.",
+         body = ProblemDocument<'static>, content_type = "application/problem+json"),
     ),
 )]
 async fn upload(
@@ -187,9 +193,11 @@ async fn upload(
     mut once: Once,
     body: Body,
 ) -> Result<Response, Problem> {
-    let limit = app.service().settings().limits.max_file_bytes;
-    let body = Body::new(Limited::new(body, usize::try_from(limit).unwrap_or(usize::MAX)));
-    let file = read_body(body).await?;
+    let Ok(place) = UPLOADS.try_acquire() else {
+        let detail = format!("{MOST_UPLOADS} models are being uploaded; try again later");
+        return Err(Problem::unavailable(detail, Duration::from_secs(5)));
+    };
+    let file = read_at_most(body, app.service().settings().limits.max_file_bytes).await?;
     if file.is_empty() {
         return Err(Problem::new(Kind::Malformed, "the body must be a model file; it is empty"));
     }
@@ -209,6 +217,7 @@ async fn upload(
     };
     let service = app.service().clone();
     once.run(&app, async move {
+        let _place = place;
         let version = service.register(file, what, &caller.change()).await?;
         Answered::json(StatusCode::CREATED, &ModelShape::from(&version))
     })
@@ -363,8 +372,7 @@ async fn report(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<R
     let Some(report) = &version.what.report else {
         return Err(Problem::not_found("report of model", &version.id));
     };
-    let page = app.blobs().get(report, REPORT_BYTES).await?;
-    let mut response = Response::new(Body::from(page));
+    let mut response = download::answer(&app, report).await?;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     // The page holds names from data; nothing in it may run in the dashboard's place.

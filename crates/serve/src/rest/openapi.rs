@@ -41,10 +41,12 @@ pub(crate) fn document(mut api: OpenApi) -> Bytes {
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
             "Threat detection by machine learning. Errors are problem documents (RFC 9457) that \
-             name the field. A request that creates something takes an `Idempotency-Key`: sent \
-             again with the same key it is not done again, but gets the answer that it got, for \
-             a day. If the service was killed before it could answer, a repeat is done if nothing \
-             had been changed; otherwise it is answered with 409 and says what was done.",
+             name the field; under `/v2` they have the shape of the Open Inference Protocol beside \
+             it. A request that creates something takes an `Idempotency-Key`, unless a secret would \
+             be kept by it: sent again with the same key it is not done again, but gets the answer \
+             that it got, for a day. If the service was killed before it could answer, a repeat is \
+             done if nothing had been changed; otherwise it is answered with 409 and says what was \
+             done.",
         ))
         .license(Some(license))
         .build();

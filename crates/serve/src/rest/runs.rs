@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
@@ -14,14 +13,13 @@ use tripline_store::records::{Run, RunFilter};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
+use super::download;
 use crate::app::App;
 use crate::extract::{Json, Path, Query, page};
 use crate::problem::{Problem, ProblemDocument};
 use crate::routes::{Routes, Rule};
 use crate::time;
 
-/// Bytes of an artefact that are answered.
-const ARTEFACT_BYTES: u64 = 512 << 20;
 /// Runs that are compared at once.
 const COMPARED: usize = 20;
 
@@ -318,8 +316,7 @@ async fn artefact(
     let run = find(&app, &id).await?;
     let artefact = run.artefacts.into_iter().find(|artefact| artefact.name == name);
     let artefact = artefact.ok_or_else(|| Problem::not_found("artefact", &name))?;
-    let bytes = app.blobs().get(&artefact.blob, ARTEFACT_BYTES).await?;
-    let mut response = Response::new(Body::from(bytes));
+    let mut response = download::answer(&app, &artefact.blob).await?;
     let headers = response.headers_mut();
     // To be saved, never to be shown as a page of this service.
     let kind = HeaderValue::from_static("application/octet-stream");
