@@ -3,6 +3,8 @@
 mod told;
 mod upload;
 
+pub(crate) use self::upload::sweep;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +17,7 @@ use tempfile::NamedTempFile;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio::time::timeout;
-use tripline_engine::service::{self, Live, Reasons, Served};
+use tripline_engine::service::{self, Live, Served};
 use tripline_engine::traffic::{
     Content, Traffic, TrafficInput, TrafficSettings, recognise, set_of,
 };
@@ -25,6 +27,7 @@ use utoipa_axum::routes;
 use self::told::{CaptureSummary, FlowVerdict};
 use super::ask::{AskQuery, Asked};
 use super::judge::no_detector;
+use super::prediction::reasons;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::{Kind, Problem, ProblemDocument};
@@ -44,9 +47,9 @@ pub(crate) fn routes() -> Routes {
 /// The answer to a capture in JSON.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[allow(dead_code, reason = "it documents what is written")]
-struct CaptureAnswer {
+struct CaptureAnswer<'a> {
     /// One for each flow, in the order in which they ended.
-    flows: Vec<FlowVerdict>,
+    flows: Vec<FlowVerdict<'a>>,
     /// What went through.
     summary: CaptureSummary,
 }
@@ -56,6 +59,7 @@ struct CaptureAnswer {
 /// Takes a pcap or pcapng file, as the body or as a file of a form; gzip and zstd around it are
 /// undone. Answers a verdict for each flow as JSON, or as NDJSON if `Accept` asks for it, whose last
 /// line is `{"summary": …}`. Flows over the threshold are stored as detections about their source.
+/// Reasons are told of these alone.
 #[utoipa::path(
     post, path = "/predict/capture", tag = "predictions",
     params(AskQuery),
@@ -66,7 +70,7 @@ struct CaptureAnswer {
     )),
     responses(
         (status = 200, description = "A verdict for each flow.", content(
-            (CaptureAnswer = "application/json"), (FlowVerdict = "application/x-ndjson"),
+            (CaptureAnswer<'static> = "application/json"), (FlowVerdict<'static> = "application/x-ndjson"),
         )),
         (status = 422, description = "The body is no capture, or no model takes flows.",
          body = ProblemDocument<'static>, content_type = "application/problem+json"),
@@ -78,12 +82,6 @@ async fn predict_capture(
     request: Request,
 ) -> Result<Response, Problem> {
     let asked = Asked::read(request.uri())?;
-    if asked.reasons != Reasons::None {
-        return Err(Problem::invalid(
-            "reasons",
-            "are told of single records: POST /api/v1/explain with the `detection_id` of a flow",
-        ));
-    }
     let lines = wants_lines(request.headers());
     let live = app.service().live();
     let (served, set) = model(&live, &asked)?;
@@ -91,7 +89,7 @@ async fn predict_capture(
         let detail = format!("{AT_ONCE} captures are being judged; try again later");
         return Err(Problem::unavailable(detail, Duration::from_secs(5)));
     };
-    let folder = app.service().settings().folder.clone();
+    let folder = app.service().settings().folder.join(upload::FOLDER);
     let file = upload::received(request, folder).await?;
     let known = file.path().to_owned();
     let content = tokio::task::spawn_blocking(move || recognise(&known))
@@ -249,12 +247,15 @@ impl Run {
             Handle::current().block_on(stored)?;
         }
         let mut detections = answer.detections.iter().peekable();
+        let mut explained = answer.explanations.iter().peekable();
         for (row, flow) in batch.flows.iter().enumerate() {
             let (attack, probability) = (answer.attack[row], answer.probability[row]);
             let judged = answer.judged(row);
             let detection = detections.next_if(|(at, _)| *at == row).map(|(_, id)| id.clone());
-            let verdict =
+            let told = explained.next_if(|(at, _)| *at == row).map(|(_, told)| told);
+            let mut verdict =
                 FlowVerdict::of(flow, attack, probability, answer.score[row], judged, detection);
+            verdict.reasons = told.map(reasons);
             if !self.lines && summary.flows > 0 {
                 out.push(b',');
             }

@@ -140,10 +140,12 @@ fn column_problem(error: &ColumnError, served: &Served, first_row: u64) -> Probl
 /// A batch answer row by row.
 pub(crate) fn outcomes(answer: &BatchAnswer, first_row: u64) -> Vec<Outcome> {
     let mut detections = answer.detections.iter().peekable();
+    let mut explained = answer.explanations.iter().peekable();
     (0..answer.score.len())
         .map(|row| {
             let verdict = answer.judged(row);
             let detection = detections.next_if(|(at, _)| *at == row).map(|(_, id)| id.clone());
+            let told = explained.next_if(|(at, _)| *at == row).map(|(_, told)| told.clone());
             Outcome {
                 number: first_row + row as u64,
                 judged: Ok(Judged {
@@ -155,6 +157,7 @@ pub(crate) fn outcomes(answer: &BatchAnswer, first_row: u64) -> Vec<Outcome> {
                     severity: verdict.severity,
                     detection,
                     model: answer.model.id.clone(),
+                    explanation: told.map(Arc::new),
                     answer: None,
                 }),
             }
@@ -170,7 +173,9 @@ pub(crate) fn table(answer: &BatchAnswer, first_row: u64) -> Result<RecordBatch,
     let mut risk = UInt8Builder::with_capacity(rows);
     let mut severity = StringDictionaryBuilder::<Int8Type>::new();
     let mut detection = StringBuilder::new();
+    let mut reasons = StringBuilder::new();
     let mut detections = answer.detections.iter().peekable();
+    let mut explained = answer.explanations.iter().peekable();
     for row in 0..rows {
         let attack = answer.attack[row];
         let verdict = answer.judged(row);
@@ -179,6 +184,8 @@ pub(crate) fn table(answer: &BatchAnswer, first_row: u64) -> Result<RecordBatch,
         risk.append_value(verdict.risk);
         severity.append_value(verdict.severity.name());
         detection.append_option(detections.next_if(|(at, _)| *at == row).map(|(_, id)| id));
+        let told = explained.next_if(|(at, _)| *at == row);
+        reasons.append_option(told.map(|(_, told)| write::reasons(told)));
     }
     let numbers = first_row..first_row + rows as u64;
     let columns: Vec<ArrayRef> = vec![
@@ -190,6 +197,7 @@ pub(crate) fn table(answer: &BatchAnswer, first_row: u64) -> Result<RecordBatch,
         Arc::new(risk.finish()),
         Arc::new(severity.finish()),
         Arc::new(detection.finish()),
+        Arc::new(reasons.finish()),
         new_null_array(&DataType::Utf8, rows),
     ];
     RecordBatch::try_new(write::schema(), columns)

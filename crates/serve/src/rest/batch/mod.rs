@@ -9,7 +9,7 @@ mod split;
 mod write;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -18,7 +18,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tripline_engine::service::Reasons;
+use tokio::time::{Instant, timeout_at};
 use utoipa_axum::routes;
 
 use self::format::Format;
@@ -56,7 +56,9 @@ struct BatchAnswer<'a> {
 /// Takes a JSON array of records, NDJSON with a record a line, or an Arrow IPC stream with a column
 /// for each field; answers while the body still arrives, in the format that `Accept` asks for, else
 /// in that of the body. A record that cannot be judged is an `error` in its place. NDJSON ends with
-/// a line `{"summary": …}`. Reasons are told for JSON bodies.
+/// a line `{"summary": …}`. An answer in Arrow has reasons as JSON text. Of a body in Arrow they are
+/// told of rows over the threshold alone, of the first 1,000 of each 65,536 rows, and only by models
+/// whose reasons come from the model itself.
 #[utoipa::path(
     post, path = "/predict/flow/batch", tag = "predictions",
     params(AskQuery),
@@ -92,10 +94,6 @@ async fn predict_batch(
     let asked = Asked::read(&uri)?;
     let format = Format::of_body(&headers)?;
     let accepted = Format::of_answer(&headers, format)?;
-    if format == Format::Arrow && asked.reasons != Reasons::None {
-        let message = "reasons are told for JSON and NDJSON bodies; ask `none` of Arrow";
-        return Err(Problem::invalid("reasons", message));
-    }
     if let Some(model) = &asked.model {
         app.service().live().find(model)?;
     }
@@ -153,13 +151,12 @@ impl Run {
         if self.ended {
             return None;
         }
-        let part = match self.source.next().await {
-            Ok(Some(_)) if Instant::now() > self.until => {
-                Err(Problem::new(Kind::Timeout, "the batch took too long"))
-            }
-            Ok(Some(chunk)) => self.judge(chunk).await,
-            Ok(None) => self.end(),
-            Err(problem) => Err(problem),
+        // The time holds for a body that arrives slowly, and for an answer that is read slowly.
+        let part = match timeout_at(self.until, self.source.next()).await {
+            Err(_) => Err(Problem::new(Kind::Timeout, "the batch took too long")),
+            Ok(Ok(Some(chunk))) => self.judge(chunk).await,
+            Ok(Ok(None)) => self.end(),
+            Ok(Err(problem)) => Err(problem),
         };
         // The head of the answer is sent: the summary has to tell what ended the batch.
         let part = part.or_else(|problem| {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use tripline_assess::explain::RowExplanation;
 use tripline_core::verdict::Severity;
 use tripline_engine::service::Answer;
 use utoipa::ToSchema;
@@ -21,6 +22,8 @@ pub(crate) struct Judged {
     pub(crate) severity: Severity,
     pub(crate) detection: Option<String>,
     pub(crate) model: Arc<str>,
+    /// Why, if that was asked.
+    pub(crate) explanation: Option<Arc<RowExplanation>>,
     /// The whole answer, of a record that was judged by itself.
     pub(crate) answer: Option<Box<Answer>>,
 }
@@ -37,6 +40,7 @@ impl Judged {
             severity: answer.severity,
             detection: answer.detection.clone(),
             model: answer.model.id.clone(),
+            explanation: answer.explanation.clone(),
             answer: Some(Box::new(answer)),
         }
     }
@@ -120,9 +124,7 @@ impl Outcome {
             risk_score: judged.map(|judged| judged.risk),
             severity: judged.map(|judged| judged.severity.name()),
             detection_id: judged.and_then(|judged| judged.detection.as_deref()),
-            reasons: judged
-                .and_then(|judged| judged.answer.as_ref()?.explanation.as_deref())
-                .map(reasons),
+            reasons: judged.and_then(|judged| judged.explanation.as_deref()).map(reasons),
             error: self
                 .judged
                 .as_ref()

@@ -5,7 +5,7 @@ use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
 use axum::body::{Body, BodyDataStream};
 use bytes::Bytes;
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 
 use super::format::Format;
 use super::split::{Framing, Item, SplitError, Splitter};
@@ -20,8 +20,10 @@ const RECORD_BYTES: usize = 256 << 10;
 /// Rows of one Arrow record batch. A column of nulls takes no bytes in the stream, so bytes alone
 /// bound nothing.
 const TABLE_ROWS: usize = 262_144;
-/// Bytes of a stream that may arrive before a record batch is whole: rows of 128 columns of numbers.
-const TABLE_BYTES: usize = 256 << 20;
+/// Rows of a record batch that are judged together: more would need as many columns at once.
+const SLICE_ROWS: usize = 65_536;
+/// Bytes of a stream that may arrive before a record batch is whole.
+const TABLE_BYTES: usize = 64 << 20;
 
 /// Records that came together.
 #[derive(Debug)]
@@ -60,6 +62,21 @@ struct Pending {
     part: Bytes,
     /// Bytes that the decoder keeps, at most.
     kept: usize,
+    /// What is left of a record batch whose first rows were given.
+    rest: Option<RecordBatch>,
+}
+
+impl Pending {
+    /// The next rows of a record batch.
+    fn slice(&mut self) -> Option<RecordBatch> {
+        let batch = self.rest.take()?;
+        let rows = batch.num_rows();
+        if rows <= SLICE_ROWS {
+            return Some(batch);
+        }
+        self.rest = Some(batch.slice(SLICE_ROWS, rows - SLICE_ROWS));
+        Some(batch.slice(0, SLICE_ROWS))
+    }
 }
 
 impl Source {
@@ -104,7 +121,15 @@ async fn records(
         if items.len() >= CHUNK_ROWS || bytes >= CHUNK_BYTES || *ended {
             break;
         }
-        match body.next().await {
+        // Who sends a record and waits for its answer gets it: nothing is held back for more.
+        let part = match items.is_empty() {
+            true => body.next().await,
+            false => match body.next().now_or_never() {
+                Some(part) => part,
+                None => break,
+            },
+        };
+        match part {
             Some(part) => splitter.feed(&part.map_err(broken)?),
             None => {
                 *ended = true;
@@ -123,6 +148,9 @@ async fn tables(
     ended: &mut bool,
 ) -> Result<Option<Chunk>, Problem> {
     loop {
+        if let Some(batch) = pending.slice() {
+            return Ok(Some(Chunk::Table(batch)));
+        }
         while !pending.part.is_empty() {
             // The decoder takes its own kind of buffer, which shares these bytes.
             let mut buffer = Buffer::from(pending.part.clone());
@@ -137,7 +165,8 @@ async fn tables(
                     format!("a record batch has more than {TABLE_ROWS} rows; send smaller ones");
                 return Err(Problem::new(Kind::TooLarge, detail));
             }
-            return Ok(Some(Chunk::Table(batch)));
+            pending.rest = Some(batch);
+            return Ok(pending.slice().map(Chunk::Table));
         }
         if pending.kept > TABLE_BYTES {
             let detail =

@@ -10,8 +10,9 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use bytes::Bytes;
+use tripline_assess::explain::RowExplanation;
 
-use super::super::prediction::word;
+use super::super::prediction::{self, word};
 use super::format::Format;
 use super::outcome::{BatchSummary, Outcome};
 
@@ -125,8 +126,15 @@ pub(crate) fn schema() -> Arc<Schema> {
         Field::new("risk_score", DataType::UInt8, true),
         Field::new("severity", words(), true),
         Field::new("detection_id", DataType::Utf8, true),
+        Field::new("reasons", DataType::Utf8, true),
         Field::new("error", DataType::Utf8, true),
     ]))
+}
+
+/// Reasons as a table has them: the JSON array that the other formats have.
+pub(crate) fn reasons(explanation: &RowExplanation) -> String {
+    // Texts and numbers alone: nothing here can fail to be written.
+    serde_json::to_string(&prediction::reasons(explanation)).unwrap_or_default()
 }
 
 /// Outcomes as columns.
@@ -139,6 +147,7 @@ fn table(outcomes: &[Outcome]) -> Result<RecordBatch, ArrowError> {
     let mut risk = UInt8Builder::new();
     let mut severity = StringDictionaryBuilder::<Int8Type>::new();
     let mut detection = StringBuilder::new();
+    let mut told = StringBuilder::new();
     let mut error = StringBuilder::new();
     for outcome in outcomes {
         number.append_value(outcome.number);
@@ -150,6 +159,7 @@ fn table(outcomes: &[Outcome]) -> Result<RecordBatch, ArrowError> {
         risk.append_option(judged.map(|judged| judged.risk));
         severity.append_option(judged.map(|judged| judged.severity.name()));
         detection.append_option(judged.and_then(|judged| judged.detection.as_deref()));
+        told.append_option(judged.and_then(|judged| judged.explanation.as_deref()).map(reasons));
         error.append_option(outcome.judged.as_ref().err().map(|problem| problem.detail.as_str()));
     }
     let columns: Vec<ArrayRef> = vec![
@@ -161,6 +171,7 @@ fn table(outcomes: &[Outcome]) -> Result<RecordBatch, ArrowError> {
         Arc::new(risk.finish()),
         Arc::new(severity.finish()),
         Arc::new(detection.finish()),
+        Arc::new(told.finish()),
         Arc::new(error.finish()),
     ];
     RecordBatch::try_new(schema(), columns)

@@ -9,12 +9,12 @@ use tripline_features::flow::community_id;
 use tripline_store::Timestamp;
 use utoipa::ToSchema;
 
-use super::super::prediction::word;
+use super::super::prediction::{ReasonShape, word};
 use crate::time;
 
 /// A flow with its verdict.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct FlowVerdict {
+pub(crate) struct FlowVerdict<'a> {
     /// Time of the first packet.
     #[serde(serialize_with = "time::serialize")]
     #[schema(value_type = String, format = DateTime)]
@@ -57,9 +57,12 @@ pub(crate) struct FlowVerdict {
     /// The detection that is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     detection_id: Option<String>,
+    /// Reasons, if asked for, of a flow over the threshold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reasons: Option<Vec<ReasonShape<'a>>>,
 }
 
-impl FlowVerdict {
+impl FlowVerdict<'_> {
     pub(super) fn of(
         flow: &Flow,
         attack: bool,
@@ -86,6 +89,7 @@ impl FlowVerdict {
             severity: judged.severity.name(),
             technique: judged.technique.map(|technique| technique.id),
             detection_id,
+            reasons: None,
         }
     }
 }
@@ -115,7 +119,7 @@ impl CaptureSummary {
         Self { model_version: model.to_owned(), ..Self::default() }
     }
 
-    pub(super) fn count(&mut self, verdict: &FlowVerdict) {
+    pub(super) fn count(&mut self, verdict: &FlowVerdict<'_>) {
         self.flows += 1;
         if verdict.threat_type.is_some() {
             self.attacks += 1;

@@ -12,6 +12,18 @@ use tempfile::NamedTempFile;
 use crate::extract::body_problem;
 use crate::problem::{Kind, Problem};
 
+/// Where captures are while they are judged, in the data folder: its room is that of the data, which
+/// an operator has planned, not that of `/tmp`, which may be memory.
+pub(crate) const FOLDER: &str = "tmp";
+
+/// Removes what a service that was killed left behind.
+pub(crate) fn sweep(folder: &std::path::Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(folder.join(FOLDER)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Writes the body, or the first file of a form, to a file that goes when it is dropped.
 pub(super) async fn received(
     mut request: Request,
@@ -44,7 +56,11 @@ async fn written(
     parts: impl Stream<Item = Result<Bytes, Problem>>,
     folder: PathBuf,
 ) -> Result<NamedTempFile, Problem> {
-    let mut file = blocking(move || NamedTempFile::new_in(folder)).await?;
+    let mut file = blocking(move || {
+        std::fs::create_dir_all(&folder)?;
+        NamedTempFile::new_in(folder)
+    })
+    .await?;
     let mut parts = std::pin::pin!(parts);
     while let Some(part) = parts.next().await {
         let part = part?;
