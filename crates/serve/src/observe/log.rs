@@ -4,6 +4,8 @@ use std::str::FromStr as _;
 
 use tracing_subscriber::EnvFilter;
 
+use super::lines::Lines;
+
 /// How a line of the log looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
@@ -48,12 +50,24 @@ impl Default for LogSettings {
     }
 }
 
-/// Begins to log to standard error. An error names a level that is none.
+/// Begins to log to standard error, without waiting for whoever reads it: see [`crate::flush_log`].
+/// An error names a level that is none.
 pub fn log_to_stderr(settings: &LogSettings) -> Result<(), String> {
     let filter = EnvFilter::from_str(&settings.level).map_err(|error| error.to_string())?;
+    let told = match settings.format {
+        LogFormat::Text => |count| format!(" WARN {count} lines of the log were lost\n"),
+        LogFormat::Json => |count| {
+            let line = serde_json::json!({
+                "level": "WARN", "message": "lines of the log were lost", "lines": count,
+            });
+            format!("{line}\n")
+        },
+    };
+    let lines = Lines::to(std::io::stderr(), told).map_err(|error| error.to_string())?;
+    lines.of_the_program();
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(lines)
         .with_target(false)
         .with_ansi(false);
     let begun = match settings.format {

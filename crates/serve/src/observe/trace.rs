@@ -101,7 +101,9 @@ pub fn is_collector(address: &str) -> bool {
 fn endpoint(text: &str) -> Option<(String, String)> {
     let uri: Uri = text.parse().ok()?;
     let authority = uri.authority()?;
-    if uri.scheme_str() != Some("http") || authority.as_str().contains('@') {
+    // What could hold a secret has no place in an address that settings and logs show.
+    let secret = authority.as_str().contains('@') || uri.query().is_some();
+    if uri.scheme_str() != Some("http") || secret {
         return None;
     }
     let port = authority.port_u16().unwrap_or(4318);
@@ -251,6 +253,8 @@ mod tests {
             Some(("c:4318".to_owned(), "/x/v1/traces".to_owned()))
         );
         assert_eq!(of("https://collector"), None);
+        assert_eq!(of("http://user:word@collector"), None);
+        assert_eq!(of("http://collector?key=word"), None);
         assert_eq!(of("collector:4318"), None);
     }
 }
