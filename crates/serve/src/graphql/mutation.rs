@@ -13,6 +13,7 @@ use super::limits::MUTATION_COST;
 use super::model::{Deployed, Model, StatusName};
 use crate::problem::Problem;
 use crate::rest::feedback::{self, FeedbackBody};
+use crate::rest::hyperparameters;
 
 /// What can be changed.
 pub(super) struct Mutation;
@@ -24,9 +25,9 @@ pub(super) struct TrainingInput {
     model_type: String,
     /// Where the rows come from, such as `upload:ID`.
     training_data_source: String,
-    /// Parameters by the names of the detector's card, as text.
+    /// Parameters by the names of the detector's card: numbers, texts, true or false.
     #[graphql(default)]
-    hyperparameters: Option<Json<BTreeMap<String, String>>>,
+    hyperparameters: Option<Json<BTreeMap<String, serde_json::Value>>>,
     /// Rows that judge and never train.
     test_data_source: Option<String>,
     /// The name to register under.
@@ -106,7 +107,12 @@ impl Mutation {
         let spec = TrainingSpec {
             model_type: input.model_type,
             source: input.training_data_source,
-            hyperparameters: input.hyperparameters.map(|all| all.0).unwrap_or_default(),
+            hyperparameters: input
+                .hyperparameters
+                .map(|all| hyperparameters(all.0))
+                .transpose()
+                .map_err(error)?
+                .unwrap_or_default(),
             test_source: input.test_data_source,
             name: input.name,
             priority: input.priority,

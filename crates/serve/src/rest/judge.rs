@@ -33,7 +33,7 @@ pub(crate) fn read(live: &Arc<Live>, task: &str, body: &[u8]) -> Result<Read, Pr
     let mut into = Into { row: live.row(task)?, entity: None, error: None };
     let envelope = record::read(body, &mut into).map_err(|error| not_json(&error))?;
     if let Some((field, task)) = envelope.other_task {
-        return Err(no_detector(live, field, task));
+        return Err(other_task(live, field, task));
     }
     if let Some(error) = into.error {
         return Err(error.into());
@@ -90,6 +90,17 @@ pub(crate) fn judge(
     Ok(service.predict(&event, ask)?)
 }
 
+/// What stands in that field is an event of another task: where to send it, if a model takes it.
+pub(crate) fn other_task(live: &Live, field: &str, task: &str) -> Problem {
+    let takes = live.active().find(|served| served.task() == task);
+    let Some(served) = takes else { return no_detector(live, field, task) };
+    let name = served.name();
+    let message = format!(
+        "is an event of the kind `{task}`, which model `{name}` takes: POST /v2/models/{name}/infer"
+    );
+    Problem::invalid(field, message)
+}
+
 /// No active model takes what stands in that field.
 pub(crate) fn no_detector(live: &Live, field: &str, task: &str) -> Problem {
     let models: Vec<String> = live
@@ -106,8 +117,13 @@ pub(crate) fn no_detector(live: &Live, field: &str, task: &str) -> Problem {
 
 /// A body that is no record.
 pub(crate) fn not_json(error: &serde_json::Error) -> Problem {
-    let kind = if error.is_data() { Kind::Invalid } else { Kind::Malformed };
-    Problem::new(kind, format!("the body is no record: {}", shown_error(error)))
+    let detail = format!("the body is no record: {}", shown_error(error));
+    if !error.is_data() {
+        return Problem::new(Kind::Malformed, detail);
+    }
+    // What is said of a field names it; the rest is about the body as a whole.
+    let field = if detail.contains("`record`") { "record" } else { "body" };
+    Problem::new(Kind::Invalid, detail.clone()).with(field, detail)
 }
 
 /// What the JSON reader says, without a client's text beyond what `shown` lets through.

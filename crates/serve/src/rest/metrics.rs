@@ -6,8 +6,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
+use tripline_engine::service::jobs::TRAINING;
 use tripline_engine::service::{BUCKETS, Counts, Live};
-use tripline_store::records::{JobFilter, JobState, PageRequest};
+use tripline_store::records::JobState;
 use utoipa_axum::routes;
 
 use crate::app::App;
@@ -65,20 +66,30 @@ fn predictions(out: &mut Text, sums: &BTreeMap<String, Counts>) {
     let name = "shieldx_ml_predictions_total";
     out.family(name, "counter", "Predictions, by model and by whether a threat was found.");
     for (model, counts) in sums {
-        for (threat, count) in
-            [("true", counts.alerts), ("false", counts.predictions - counts.alerts)]
-        {
+        for (threat, count) in [("true", counts.alerts), ("false", without_threat(counts))] {
             out.sample(name, &[("model_name", model), ("threat_detected", threat)], count);
         }
     }
     for name in ["shieldx_ml_inference_duration_seconds", "netsentinel_inference_duration_seconds"]
     {
-        out.family(name, "histogram", "Time to score a single event, by model.");
+        let help = "Time to score one event, by model. An observation is an event that was asked \
+                    for by itself; those of batches are no observations.";
+        out.family(name, "histogram", help);
         for (model, counts) in sums {
             let bounds = BUCKETS.iter().map(|&micros| micros as f64 / 1e6).chain([f64::INFINITY]);
             let buckets = bounds.zip(counts.times.iter().copied());
-            out.histogram(name, &[("model_name", model)], buckets, counts.time.as_secs_f64());
+            out.histogram(
+                name,
+                &[("model_name", model)],
+                buckets,
+                counts.single_time.as_secs_f64(),
+            );
         }
+    }
+    let name = "tripline_scoring_seconds_total";
+    out.family(name, "counter", "Time spent scoring, that of batches included, by model.");
+    for (model, counts) in sums {
+        out.sample(name, &[("model_name", model)], counts.time.as_secs_f64());
     }
     let alerts = sums.values().map(|counts| counts.alerts).sum();
     out.counter("netsentinel_anomalies_detected_total", "Predictions that found a threat.", alerts);
@@ -89,22 +100,23 @@ fn predictions(out: &mut Text, sums: &BTreeMap<String, Counts>) {
     }
 }
 
+/// Predictions that found nothing. Both numbers grow while they are read.
+fn without_threat(counts: &Counts) -> u64 {
+    counts.predictions.saturating_sub(counts.alerts)
+}
+
 async fn jobs(out: &mut Text, app: &App) -> Result<(), Problem> {
     let name = "shieldx_ml_training_jobs_total";
-    out.family(name, "gauge", "Training jobs, by where they stand.");
+    let help = "How often training jobs reached each status since the service was started.";
+    out.family(name, "counter", help);
+    for (state, count) in app.service().jobs_reached() {
+        out.sample(name, &[("status", state.name())], count);
+    }
+    let stored = app.store().count_jobs(TRAINING).await?;
+    let name = "tripline_training_jobs";
+    out.family(name, "gauge", "Training jobs that are kept, by where they stand now.");
     for state in JobState::ALL {
-        let filter = JobFilter { state: Some(state), kind: Some("training".to_owned()) };
-        let mut count = 0_u64;
-        let mut page = PageRequest { limit: 1000, after: None };
-        // Those that ended are kept; ten thousand are enough to tell.
-        for _ in 0..10 {
-            let jobs = app.store().jobs(&filter, &page).await?;
-            count += jobs.items.len() as u64;
-            match jobs.next {
-                Some(next) => page.after = Some(next),
-                None => break,
-            }
-        }
+        let count = stored.iter().find(|(other, _)| *other == state).map_or(0, |(_, count)| *count);
         out.sample(name, &[("status", state.name())], count);
     }
     Ok(())
@@ -137,4 +149,16 @@ fn service(out: &mut Text, app: &App) {
     }
     out.gauge("tripline_detections_waiting", "Detections about to be written.", counts.waiting);
     out.gauge("tripline_cache_bytes", "Bytes of the result cache.", counts.cache_bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_never_runs_below_zero() {
+        let counts = Counts { predictions: 4, alerts: 5, ..Counts::default() };
+        assert_eq!(without_threat(&counts), 0);
+        assert_eq!(without_threat(&Counts { alerts: 1, ..counts }), 3);
+    }
 }

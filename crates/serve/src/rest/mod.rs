@@ -8,6 +8,7 @@ mod detection;
 mod detections;
 mod detectors;
 mod docs;
+mod download;
 mod experiments;
 mod explain;
 mod features;
@@ -40,6 +41,9 @@ use bytes::Bytes;
 use crate::app::App;
 use crate::problem::{Kind, Problem};
 use crate::routes::Routes;
+
+pub(crate) use self::capture::sweep;
+pub(crate) use self::training_request::hyperparameters;
 
 /// Resources under `/api/v1`.
 fn resources() -> Routes {

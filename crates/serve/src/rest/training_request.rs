@@ -97,24 +97,11 @@ struct JoinShape {
 impl TrainingRequest {
     /// As the engine takes it.
     pub(crate) fn spec(self) -> Result<TrainingSpec, Problem> {
-        let mut hyperparameters = BTreeMap::new();
-        for (name, value) in self.hyperparameters {
-            let text = match value {
-                Value::String(text) => text,
-                Value::Number(number) => number.to_string(),
-                Value::Bool(value) => value.to_string(),
-                _ => {
-                    let field = format!("hyperparameters.{}", crate::problem::shown(&name));
-                    return Err(Problem::invalid(field, "must be a number, a text, true or false"));
-                }
-            };
-            hyperparameters.insert(name, text);
-        }
         Ok(TrainingSpec {
             model_type: self.model_type,
             source: self.training_data_source,
             test_source: self.test_data_source,
-            hyperparameters,
+            hyperparameters: hyperparameters(self.hyperparameters)?,
             name: self.name,
             protocol: self.protocol,
             folds: self.folds,
@@ -140,6 +127,25 @@ impl TrainingRequest {
             deploy: self.deploy,
         })
     }
+}
+
+/// Parameters as the engine takes them, whatever kind of value they were given as.
+pub(crate) fn hyperparameters(
+    given: BTreeMap<String, Value>,
+) -> Result<BTreeMap<String, String>, Problem> {
+    let text = |(name, value): (String, Value)| {
+        let text = match value {
+            Value::String(text) => text,
+            Value::Number(number) => number.to_string(),
+            Value::Bool(value) => value.to_string(),
+            _ => {
+                let field = format!("hyperparameters.{}", crate::problem::shown(&name));
+                return Err(Problem::invalid(field, "must be a number, a text, true or false"));
+            }
+        };
+        Ok((name, text))
+    };
+    given.into_iter().map(text).collect()
 }
 
 /// A number of at least 1.

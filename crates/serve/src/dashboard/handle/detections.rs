@@ -80,7 +80,8 @@ pub(crate) fn filter(fields: &Fields, now: Timestamp, errors: &mut Vec<String>) 
     if let Some(hours) = fields.get("hours") {
         match hours.parse::<u32>() {
             Ok(hours) if hours > 0 => {
-                filter.since = Some(Timestamp(now.0.saturating_sub(i64::from(hours) * HOUR)));
+                filter.since =
+                    Some(Timestamp(now.0.saturating_sub(i64::from(hours).saturating_mul(HOUR))));
             }
             _ => errors.push(format!("`hours` must be a whole number from 1 on, not `{hours}`.")),
         }
