@@ -75,6 +75,21 @@ fn every_format_gives_the_same_answer() {
         }
     }
     assert_eq!(rows, 6);
+    // Why, as JSON text in a column; what the other formats say of the same record.
+    let told = site.post(&format!("{BATCH}?reasons=over_threshold"), &json!([record])).json();
+    let reasons = &told["predictions"][0]["reasons"];
+    assert!((1..=3).contains(&reasons.as_array().unwrap().len()), "{told}");
+    let asked = format!("{BATCH}?reasons=over_threshold");
+    let answer = site.send("POST", &asked, &[("Content-Type", ARROW)], &body);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    for batch in StreamReader::try_new(Cursor::new(&answer.body), None).unwrap() {
+        let batch = batch.unwrap();
+        let column = batch.column_by_name("reasons").unwrap().as_string::<i32>().clone();
+        for text in column.iter() {
+            let text: Value = serde_json::from_str(text.unwrap()).unwrap();
+            assert_eq!(&text, reasons);
+        }
+    }
     let answer =
         site.send("POST", BATCH, &[("Content-Type", ARROW), ("Accept", "application/json")], &body);
     let answer = answer.json();
@@ -151,6 +166,15 @@ fn a_capture_becomes_verdicts() {
     let attacks = flows.iter().filter(|flow| flow["prediction"] == "attack").count();
     assert!(attacks > 0);
     assert_eq!(answer["summary"]["attacks"], attacks);
+    assert!(flows.iter().all(|flow| flow.get("reasons").is_none()));
+    let kind = [("Content-Type", "application/vnd.tcpdump.pcap")];
+    let asked = "/api/v1/predict/capture?reasons=over_threshold&reasons_limit=2";
+    let why = site.send("POST", asked, &kind, &traffic::capture()).json();
+    for flow in why["flows"].as_array().unwrap() {
+        let reasons = flow["reasons"].as_array().map(Vec::len);
+        assert_eq!(reasons.is_some(), flow["prediction"] == "attack", "{flow}");
+        assert!(reasons.is_none_or(|count| (1..=2).contains(&count)), "{flow}");
+    }
     let form = {
         let mut form = b"--x\r\nContent-Disposition: form-data; name=\"file\"; \
             filename=\"../../etc/passwd\"\r\nContent-Type: application/octet-stream\r\n\r\n"
