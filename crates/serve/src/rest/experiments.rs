@@ -1,4 +1,4 @@
-//! What is tried on live traffic: splits, shadows, limits that end a deploy.
+//! Splits of live traffic between two versions.
 
 use std::sync::Arc;
 
@@ -8,19 +8,15 @@ use serde::{Deserialize, Serialize};
 use tripline_assess::bootstrap::Interval;
 use tripline_engine::service::{ArmResult, ExperimentResult};
 use tripline_store::Timestamp;
-use tripline_store::records::{RollbackRule, ShadowComparison};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::caller::Caller;
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, Path};
 use crate::problem::{Problem, ProblemDocument};
 use crate::routes::{Routes, Rule};
 use crate::time;
-
-/// How far shadow scores are looked back on.
-const SHADOW_DAYS: i64 = 30;
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -28,10 +24,6 @@ pub(crate) fn routes() -> Routes {
         .add(Rule::READ, routes!(detail))
         .add(Rule::DEPLOY, routes!(start))
         .add(Rule::DEPLOY, routes!(end))
-        .add(Rule::READ, routes!(shadows))
-        .add(Rule::READ, routes!(rules))
-        .add(Rule::DEPLOY, routes!(set_rule))
-        .add(Rule::DEPLOY, routes!(remove_rule))
 }
 
 /// A split of the traffic of one model name, with what it has shown so far.
@@ -127,7 +119,7 @@ impl From<ArmResult> for ArmShape {
     }
 }
 
-fn finite(value: f64) -> Option<f64> {
+pub(super) fn finite(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
@@ -232,222 +224,5 @@ async fn end(
         return Err(Problem::not_found("experiment", &name));
     }
     app.service().end_experiment(&name, &caller.change()).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// How far to look back.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ShadowQuery {
-    /// From this time on; the last 30 days if left out.
-    #[param(value_type = Option<String>, format = DateTime, example = "2025-10-01T00:00:00Z")]
-    since: Option<String>,
-}
-
-/// Shadow versions beside what answered.
-#[derive(Debug, Serialize, ToSchema)]
-struct ShadowList {
-    shadows: Vec<ShadowShape>,
-}
-
-/// A shadow version beside what answered, over many events.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ShadowComparison)]
-pub(crate) struct ShadowShape {
-    /// The shadow version.
-    #[schema(example = "flow_detector_v1.1.0")]
-    model_id: String,
-    /// The version that answered.
-    #[schema(example = "flow_detector_v1.0.0")]
-    active_model_id: String,
-    /// Events that both scored.
-    events: u64,
-    /// Alerts of both.
-    both_alert: u64,
-    /// Alerts of the shadow version alone.
-    shadow_only: u64,
-    /// Alerts of the active version alone.
-    active_only: u64,
-    /// Share of events on which both agree.
-    agreement: Option<f64>,
-    /// Mean absolute difference of the probabilities.
-    mean_difference: Option<f64>,
-}
-
-impl From<ShadowComparison> for ShadowShape {
-    fn from(found: ShadowComparison) -> Self {
-        let apart = found.shadow_only + found.active_only;
-        Self {
-            agreement: finite(1.0 - apart as f64 / found.events as f64),
-            mean_difference: finite(found.mean_difference),
-            model_id: found.model_id,
-            active_model_id: found.active_id,
-            events: found.events,
-            both_alert: found.both,
-            shadow_only: found.shadow_only,
-            active_only: found.active_only,
-        }
-    }
-}
-
-/// Compare shadow versions
-#[utoipa::path(
-    get, path = "/shadow", tag = "experiments", params(ShadowQuery),
-    responses(
-        (status = 200, description = "Each shadow version beside what answered.", body = ShadowList),
-        (status = 422, description = "A time that cannot be.", body = ProblemDocument<'static>,
-         content_type = "application/problem+json"),
-    ),
-)]
-async fn shadows(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Query(query): Query<ShadowQuery>,
-) -> Result<Json<ShadowList>, Problem> {
-    let since = match query.since {
-        Some(text) => super::detections::at("since", &text)?,
-        None => caller.at().plus_micros(-SHADOW_DAYS * 86_400 * 1_000_000),
-    };
-    let found = app.store().shadow_comparisons(since).await?;
-    Ok(Json(ShadowList { shadows: found.into_iter().map(Into::into).collect() }))
-}
-
-/// When the service itself goes back to the version before.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = RollbackRule)]
-struct RuleBody {
-    /// Largest part of requests that may fail in scoring, 0 to 1; null does not look.
-    #[serde(default)]
-    #[schema(example = 0.01, minimum = 0.0, maximum = 1.0)]
-    max_error_rate: Option<f64>,
-    /// Largest 99th percentile of the time to score, in milliseconds; null does not look.
-    #[serde(default)]
-    #[schema(example = 5.0, exclusive_minimum = 0.0)]
-    max_p99_ms: Option<f64>,
-    /// Requests that must be seen in the window before the rule acts.
-    #[schema(example = 100, minimum = 1)]
-    min_requests: u64,
-    /// Seconds that are looked back on, 1 to 86,400.
-    #[schema(example = 60, minimum = 1, maximum = 86_400)]
-    window_seconds: u32,
-}
-
-/// A rule with its name.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = NamedRollbackRule)]
-struct RuleShape {
-    /// The model name.
-    #[schema(example = "flow_detector")]
-    name: String,
-    /// Largest part of requests that may fail in scoring, 0 to 1; null does not look.
-    #[schema(example = 0.01)]
-    max_error_rate: Option<f64>,
-    /// Largest 99th percentile of the time to score, in milliseconds; null does not look.
-    #[schema(example = 5.0)]
-    max_p99_ms: Option<f64>,
-    /// Requests that must be seen in the window before the rule acts.
-    #[schema(example = 100)]
-    min_requests: u64,
-    /// Seconds that are looked back on.
-    #[schema(example = 60)]
-    window_seconds: u32,
-}
-
-/// Rules.
-#[derive(Debug, Serialize, ToSchema)]
-struct RuleList {
-    rules: Vec<RuleShape>,
-}
-
-impl From<RollbackRule> for RuleShape {
-    fn from(rule: RollbackRule) -> Self {
-        Self {
-            name: rule.name,
-            max_error_rate: rule.max_error_rate,
-            max_p99_ms: rule.max_p99_seconds.map(|seconds| seconds * 1000.0),
-            min_requests: rule.min_requests,
-            window_seconds: rule.window_seconds,
-        }
-    }
-}
-
-/// List rollback rules
-#[utoipa::path(
-    get, path = "/rollback-rules", tag = "experiments",
-    responses((status = 200, description = "All rules.", body = RuleList)),
-)]
-async fn rules(State(app): State<Arc<App>>) -> Result<Json<RuleList>, Problem> {
-    let rules = app.store().rollback_rules().await?;
-    Ok(Json(RuleList { rules: rules.into_iter().map(Into::into).collect() }))
-}
-
-/// Set a rollback rule
-///
-/// The service goes back to the version before when the active one fails too often or is too slow.
-#[utoipa::path(
-    put, path = "/rollback-rules/{name}", tag = "experiments", request_body = RuleBody,
-    params(("name" = String, Path, description = "A model name.", example = "flow_detector")),
-    responses(
-        (status = 200, description = "It holds.", body = RuleShape),
-        (status = 404, description = "There is no such name.", body = ProblemDocument<'static>,
-         content_type = "application/problem+json"),
-        (status = 422, description = "A value that cannot be.", body = ProblemDocument<'static>,
-         content_type = "application/problem+json"),
-    ),
-)]
-async fn set_rule(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Path(name): Path<String>,
-    Json(body): Json<RuleBody>,
-) -> Result<Json<RuleShape>, Problem> {
-    if !body.max_error_rate.is_none_or(|rate| (0.0..=1.0).contains(&rate)) {
-        return Err(Problem::invalid("max_error_rate", "must be from 0 to 1, or null"));
-    }
-    if !body.max_p99_ms.is_none_or(|p99| p99 > 0.0 && p99.is_finite()) {
-        return Err(Problem::invalid("max_p99_ms", "must be over 0, or null"));
-    }
-    if body.max_error_rate.is_none() && body.max_p99_ms.is_none() {
-        let message = "or `max_p99_ms` must be given: a rule without a limit does nothing";
-        return Err(Problem::invalid("max_error_rate", message));
-    }
-    if body.min_requests == 0 || i64::try_from(body.min_requests).is_err() {
-        return Err(Problem::invalid("min_requests", "must be from 1 to 9223372036854775807"));
-    }
-    if !(1..=86_400).contains(&body.window_seconds) {
-        return Err(Problem::invalid("window_seconds", "must be from 1 to 86400"));
-    }
-    let rule = RollbackRule {
-        name: name.clone(),
-        max_error_rate: body.max_error_rate,
-        max_p99_seconds: body.max_p99_ms.map(|p99| p99 / 1000.0),
-        min_requests: body.min_requests,
-        window_seconds: body.window_seconds,
-    };
-    app.service().set_rollback_rule(&name, Some(&rule), &caller.change()).await?;
-    Ok(Json(rule.into()))
-}
-
-/// Remove a rollback rule
-#[utoipa::path(
-    delete, path = "/rollback-rules/{name}", tag = "experiments",
-    params(("name" = String, Path, description = "A model name.", example = "flow_detector")),
-    responses(
-        (status = 204, description = "It is gone."),
-        (status = 404, description = "There is none.", body = ProblemDocument<'static>,
-         content_type = "application/problem+json"),
-    ),
-)]
-async fn remove_rule(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Path(name): Path<String>,
-) -> Result<StatusCode, Problem> {
-    if !app.store().rollback_rules().await?.iter().any(|rule| rule.name == name) {
-        return Err(Problem::not_found("rollback rule", &name));
-    }
-    app.service().set_rollback_rule(&name, None, &caller.change()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -24,7 +24,9 @@ mod openapi;
 mod predict;
 pub(crate) mod prediction;
 mod record;
+mod rollback_rules;
 mod runs;
+mod shadows;
 mod similar;
 mod training;
 mod training_events;
@@ -59,6 +61,8 @@ fn resources() -> Routes {
         .merge(models::routes())
         .merge(detectors::routes())
         .merge(experiments::routes())
+        .merge(rollback_rules::routes())
+        .merge(shadows::routes())
         .merge(detections::routes())
         .merge(feedback::routes())
         .merge(training::routes())
