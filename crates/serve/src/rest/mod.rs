@@ -4,6 +4,7 @@ mod ask;
 mod audit;
 mod batch;
 mod capture;
+mod deploys;
 mod detection;
 mod detections;
 mod detectors;
@@ -19,6 +20,7 @@ mod judge;
 mod keys;
 mod metrics;
 pub(crate) mod model;
+mod model_upload;
 mod models;
 mod openapi;
 mod predict;
@@ -59,6 +61,8 @@ fn resources() -> Routes {
         .merge(capture::routes())
         .merge(explain::routes())
         .merge(models::routes())
+        .merge(model_upload::routes())
+        .merge(deploys::routes())
         .merge(detectors::routes())
         .merge(experiments::routes())
         .merge(rollback_rules::routes())
