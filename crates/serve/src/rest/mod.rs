@@ -12,6 +12,7 @@ mod docs;
 mod download;
 mod experiments;
 mod explain;
+mod feature_rows;
 mod features;
 pub(crate) mod feedback;
 mod health;
@@ -73,6 +74,7 @@ fn resources() -> Routes {
         .merge(uploads::routes())
         .merge(runs::routes())
         .merge(features::routes())
+        .merge(feature_rows::routes())
 }
 
 /// All routes, and the document that describes them.
