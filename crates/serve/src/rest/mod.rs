@@ -28,6 +28,7 @@ mod predict;
 pub(crate) mod prediction;
 mod record;
 mod rollback_rules;
+mod run;
 mod runs;
 mod shadows;
 mod similar;
