@@ -1,33 +1,13 @@
 //! A record of named values, read from JSON straight into whoever takes it.
 
-use std::borrow::Cow;
+mod value;
+
 use std::fmt;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess,
-    Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
-/// A value of a record.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Scalar<'a> {
-    /// A number.
-    Number(f64),
-    /// A text.
-    Text(&'a str),
-    /// Yes or no.
-    Boolean(bool),
-    /// `null`.
-    Missing,
-    /// An array or an object, which no column takes.
-    Nested,
-}
-
-/// Takes the values of a record.
-pub(crate) trait TakeValues {
-    /// Takes a value.
-    fn take(&mut self, name: &str, value: Scalar<'_>);
-}
+use self::value::{Name, One};
+pub(crate) use self::value::{Scalar, TakeValues};
 
 /// What stands beside the record of an event.
 #[derive(Debug, Default, PartialEq)]
@@ -69,28 +49,6 @@ pub(crate) fn read(body: &[u8], to: &mut dyn TakeValues) -> Result<Envelope, ser
     json.deserialize_map(Outer { envelope: &mut envelope, to })?;
     json.end()?;
     Ok(envelope)
-}
-
-/// A name, without a copy where the body has it without escapes.
-struct Name<'de>(Cow<'de, str>);
-
-impl<'de> Deserialize<'de> for Name<'de> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        struct Names;
-        impl<'de> Visitor<'de> for Names {
-            type Value = Name<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name")
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Borrowed(text)))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Owned(text.to_owned())))
-            }
-        }
-        json.deserialize_str(Names)
-    }
 }
 
 /// The object of the body.
@@ -204,70 +162,6 @@ impl TakeValues for Kept<'_, '_> {
             _ => self.other = true,
         }
         self.to.take(name, value);
-    }
-}
-
-/// One value.
-struct One<'s, 't> {
-    name: &'s str,
-    to: &'s mut (dyn TakeValues + 't),
-}
-
-impl<'de> DeserializeSeed<'de> for One<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for One<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, a text, a boolean or null")
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.to.take(self.name, Scalar::Number(value));
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.to.take(self.name, Scalar::Number(value as f64));
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        self.to.take(self.name, Scalar::Number(value as f64));
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.to.take(self.name, Scalar::Boolean(value));
-        Ok(())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        self.to.take(self.name, Scalar::Text(value));
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.to.take(self.name, Scalar::Missing);
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        self.to.take(self.name, Scalar::Nested);
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        self.to.take(self.name, Scalar::Nested);
-        Ok(())
     }
 }
 
