@@ -6,6 +6,7 @@
 mod decode;
 mod room;
 mod shapes;
+mod tensor_error;
 
 use std::sync::Arc;
 
