@@ -1,6 +1,7 @@
 //! Who is let in: keys, sessions, local callers.
 
 mod address;
+mod admit;
 mod cookie;
 mod credentials;
 mod first_token;
@@ -25,6 +26,6 @@ pub use password::hash_password;
 pub use rate::Bucket;
 pub use sessions::LoggedIn;
 
+pub(crate) use admit::{Admitted, Arrival};
 pub(crate) use forwarded::client;
-pub(crate) use gate::{Admitted, Arrival};
 pub(crate) use local::{no_proxy, right_host, right_origin};
