@@ -13,6 +13,7 @@ mod edge;
 pub mod extract;
 pub mod graphql;
 mod guard;
+mod headers;
 mod inference;
 mod listen;
 mod observe;
