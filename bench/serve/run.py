@@ -7,7 +7,9 @@ UNSW-NB15 file, with an API key, over kept connections; `tripline-bench load` pu
 from the same two cores. What is measured, by name: `predict` (requests a second), `rate` (latency at
 10,000 a second), `shap` (exact SHAP values in every answer), `reasons` (reasons asked for scores over
 the threshold, 1 % of the records), `arrow` (100,000 flows in one Arrow stream), `swaps` (100 deploys
-and rollbacks under load), `rest` (memory before any request, time from start to ready), `hour`
+and rollbacks under load), `cache` (the result cache beside none: the same 2,000 records again and
+again, which is the most that it can save, and 80,000 records of which few fit, which is what it costs),
+`rest` (memory before any request, time from start to ready), `hour`
 (memory over --minutes of load). Rates are medians over the turns. No figure here tells how well a
 model detects: the file is trained on and scored.
 
@@ -93,11 +95,11 @@ class Ours:
         self.log = open(self.folder / "serve.log", "w")
         self.start()
 
-    def start(self):
+    def start(self, settings=None):
         began = time.perf_counter()
         self.process = subprocess.Popen(
             [self.binary, "serve", "--data-dir", self.folder / "data", "--port", str(self.port)],
-            stdout=self.log, stderr=subprocess.STDOUT,
+            stdout=self.log, stderr=subprocess.STDOUT, env={**os.environ, **(settings or {})},
         )
         wait_until_ready(self.port, "/readyz")
         self.ready_seconds = time.perf_counter() - began
@@ -233,6 +235,48 @@ def swaps(bench, service, bodies, path):
          slowest_rollback_ms=1000 * max(times["rollback"]))
 
 
+def counted(service, name):
+    """A counter of the service."""
+    status, text = call(service.port, "GET", "/metrics", key=service.key)
+    assert status == 200, text
+    return float(re.search(rf"^{name}(?:{{}})? (\S+)", text.decode(), re.MULTILINE).group(1))
+
+
+def cache(bench, service, loads, path, args):
+    """Requests a second with the result cache and without, in turns; the service starts anew."""
+    off, on = {}, {"TRIPLINE_SERVE_PREDICTIONS_CACHE_BYTES": str(8 << 20)}
+    seen = {(name, kind): [] for name in loads for kind in ("off", "on")}
+    for _ in range(args.turns):
+        for kind, settings in (("off", off), ("on", on)):
+            service.stop()
+            service.start(settings)
+            atexit.register(service.process.kill)
+            for name, bodies in loads.items():
+                before = [counted(service, f"tripline_cache_{what}_total") for what in ("hits", "misses")]
+                answer = load(bench, service, path, bodies, args.seconds)
+                if answer["failed"]:
+                    sys.exit(f"cache {name}: {answer['failed']} failed: {answer['first_failure']}")
+                after = [counted(service, f"tripline_cache_{what}_total") for what in ("hits", "misses")]
+                hits, misses = (b - a for a, b in zip(before, after))
+                answer["hit_rate"] = hits / max(1, hits + misses)
+                answer["resident"] = resident(service.process.pid)
+                seen[name, kind].append(answer)
+    for name in loads:
+        rates = {}
+        for kind in ("off", "on"):
+            own = seen[name, kind]
+            rates[kind] = statistics.median(s["requests_per_second"] for s in own)
+            show("cache", kind, load=name, requests_per_second=rates[kind],
+                 hit_rate=statistics.median(s["hit_rate"] for s in own),
+                 p50=statistics.median(s["milliseconds"]["p50"] for s in own),
+                 p99=statistics.median(s["milliseconds"]["p99"] for s in own),
+                 resident_mb=statistics.median(s["resident"] for s in own))
+        show("cache", "ratio", load=name, on_over_off=rates["on"] / rates["off"])
+    service.stop()
+    service.start()
+    atexit.register(service.process.kill)
+
+
 def hour(bench, service, bodies, path, minutes):
     loader = subprocess.Popen(
         [bench, "load", f"127.0.0.1:{service.port}", path, bodies, "--header",
@@ -320,6 +364,9 @@ def main():
             arrow(ours, features, args)
         if "swaps" in args.only:
             swaps(bench, ours, mixed, our)
+        if "cache" in args.only:
+            many = records(features, rng.permutation(len(features))[:80_000], Path(folder) / "many.ndjson")
+            cache(bench, ours, {"repeated": mixed, "distinct": many}, our, args)
         if "hour" in args.only:
             hour(bench, ours, bodies, our, args.minutes)
         show("rest", "ours", resident_mb_at_the_end=resident(ours.process.pid))
