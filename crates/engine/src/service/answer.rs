@@ -8,6 +8,7 @@ use tripline_core::verdict::{Severity, Technique};
 use tripline_features::PrepareReport;
 use tripline_store::Timestamp;
 
+use super::recorder::Tickets;
 use super::served::Served;
 use crate::attribution::AttributionMethod;
 use crate::traffic::Judged;
@@ -58,7 +59,9 @@ pub struct Answer {
     /// Time to score, reasons included.
     pub inference: Duration,
     /// Its place in the order in which detections are written.
-    pub(crate) ticket: Option<u64>,
+    pub(crate) ticket: Option<Tickets>,
+    /// It is a detection that was dropped, because too many waited.
+    pub(crate) lost: bool,
 }
 
 /// What is answered to many events: vectors of one length.
@@ -79,17 +82,18 @@ pub struct BatchAnswer {
     /// Why, if asked: row, explanation, of the same rows as `detections`; none for a model that is
     /// explained by its scores alone.
     pub explanations: Vec<(usize, RowExplanation)>,
-    /// Rows over the threshold that are not stored, because there were too many.
+    /// Rows over the threshold that are not stored, because there were too many of them or too many
+    /// waited.
     pub not_stored: u64,
     /// What preparing had to handle.
     pub report: PrepareReport,
     /// Time to score.
     pub inference: Duration,
-    pub(crate) ticket: Option<u64>,
+    pub(crate) ticket: Option<Tickets>,
 }
 
 impl BatchAnswer {
-    /// Detections of one batch that are stored.
+    /// Detections of one batch that are stored, unless it asks for all.
     pub const MAX_DETECTIONS: usize = 1000;
 
     /// What follows from the score of a row.

@@ -28,7 +28,8 @@ impl Service {
     ///
     /// The version is that of [`Service::predict`] without an experiment: the rows of a batch go to
     /// one version. Rows over the threshold are stored as detections, as many as
-    /// [`BatchAnswer::MAX_DETECTIONS`]; reasons are told of these alone.
+    /// [`BatchAnswer::MAX_DETECTIONS`] and as may wait to be written, or all of them if
+    /// [`Ask::durable`]; reasons are told of these alone.
     pub fn predict_rows(
         &self,
         batch: &Batch<'_>,
@@ -64,7 +65,7 @@ impl Service {
         let rows = own_columns(served, batch.rows, ask.missing_columns)?;
         let verdicts = self.score_parts(served, &rows).inspect_err(|error| {
             if ask.record && !error.is_of_the_record() {
-                served.arms.plain.failed();
+                served.arms.plain.failed_batch(rows.len() as u64);
             }
         })?;
         let inference = started.elapsed();
@@ -83,23 +84,44 @@ impl Service {
             ticket: None,
         };
         if ask.record {
-            let index = attacks(&answer);
-            let explained = reasons(served, &rows.select(&index), ask.reasons)?;
-            let found = self.detections_of(batch, &index, &answer, &explained);
-            answer.ticket = self.recorder.push(&found)?;
-            answer.explanations = index.iter().copied().zip(explained).collect();
-            if answer.ticket.is_some() {
-                answer.detections =
-                    index.into_iter().zip(found.iter().map(|one| one.id.clone())).collect();
-                for one in found {
-                    // Nobody may be listening.
-                    let _ = self.detections.send(one);
-                }
-            }
+            self.record(batch, &rows, &mut answer, ask)?;
             answer.not_stored = alerts - answer.detections.len() as u64;
             served.arms.plain.answered_batch(rows.len() as u64, alerts, inference);
         }
         Ok(answer)
+    }
+
+    /// Queues the detections among the rows: the first ones, or all of them part by part.
+    fn record(
+        &self,
+        batch: &Batch<'_>,
+        rows: &Rows,
+        answer: &mut BatchAnswer,
+        ask: &Ask<'_>,
+    ) -> Result<(), ServiceError> {
+        let most = self.recorder.capacity().min(BatchAnswer::MAX_DETECTIONS);
+        let attacks: Vec<usize> =
+            (0..answer.attack.len()).filter(|&row| answer.attack[row]).collect();
+        let parts = if ask.durable { attacks.len().div_ceil(most) } else { 1 };
+        for part in attacks.chunks(most).take(parts) {
+            let explained = reasons(&answer.model, &rows.select(part), ask.reasons)?;
+            let found = self.detections_of(batch, part, answer, &explained);
+            answer.explanations.extend(part.iter().copied().zip(explained));
+            let tickets = match ask.durable {
+                true => self.recorder.push_patiently(&found)?,
+                false => self.recorder.push(&found)?,
+            };
+            let Some(tickets) = tickets else { continue };
+            answer.ticket = Some(answer.ticket.map_or(tickets, |first| first.until(tickets)));
+            let ids = found.iter().map(|one| one.id.clone());
+            answer.detections.extend(part.iter().copied().zip(ids));
+            for one in found {
+                // Nobody may be listening.
+                let _ = self.detections.send(one);
+            }
+        }
+        self.recorder.lost(attacks.len().saturating_sub(parts * most) as u64);
+        Ok(())
     }
 
     /// Parts of the rows side by side, put together in order.
@@ -168,12 +190,6 @@ impl Service {
         });
         found.collect()
     }
-}
-
-/// Rows over the threshold, as many as are stored.
-fn attacks(answer: &BatchAnswer) -> Vec<usize> {
-    let rows = (0..answer.attack.len()).filter(|&row| answer.attack[row]);
-    rows.take(BatchAnswer::MAX_DETECTIONS).collect()
 }
 
 /// The reasons of each row; none at all where they are not asked for.

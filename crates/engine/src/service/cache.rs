@@ -14,6 +14,8 @@ use super::served::Served;
 const ENTRY: usize = 256;
 /// What a reason takes: four short texts.
 const REASON: usize = 320;
+/// What the name of a column that was filled, or had an unknown value, takes: a shared pointer.
+const NAME: usize = size_of::<Arc<str>>();
 
 /// What a version says of a record.
 #[derive(Debug, Clone)]
@@ -66,7 +68,9 @@ impl ResultCache {
     pub(crate) fn new(bytes: u64) -> Self {
         let weigh = |key: &Key, outcome: &Arc<Outcome>| {
             let reasons = outcome.explanation.as_ref().map_or(0, |(told, _)| told.reasons.len());
-            u32::try_from(key.0.len() + ENTRY + REASON * reasons).unwrap_or(u32::MAX)
+            let names = outcome.filled.len() + outcome.unseen.len();
+            let bytes = key.0.len() + ENTRY + REASON * reasons + NAME * names;
+            u32::try_from(bytes).unwrap_or(u32::MAX)
         };
         Self {
             entries: Moka::builder().max_capacity(bytes).weigher(weigh).build(),

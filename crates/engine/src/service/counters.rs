@@ -61,13 +61,18 @@ impl Counters {
 
     /// Counts a failure.
     pub(crate) fn failed(&self) {
-        self.errors.fetch_add(1, Ordering::Relaxed);
+        self.failed_batch(1);
+    }
+
+    /// Counts each row of a batch that failed as a failure.
+    pub(crate) fn failed_batch(&self, rows: u64) {
+        self.errors.fetch_add(rows, Ordering::Relaxed);
     }
 
     /// The counts now.
     pub fn counts(&self) -> Counts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        // Alerts first: they are counted after their predictions, of which they are a part.
+        // In the other order than they are counted: there are never more alerts than answers.
         let alerts = read(&self.alerts);
         Counts {
             predictions: read(&self.predictions),

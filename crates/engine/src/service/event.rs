@@ -59,6 +59,9 @@ pub struct Ask<'a> {
     pub record: bool,
     /// Whether an answer may come from the cache.
     pub cached: bool,
+    /// Whether somebody waits until all detections are on disk: then all of a batch are stored,
+    /// and the batch waits for room where many wait to be written.
+    pub durable: bool,
 }
 
 impl Default for Ask<'_> {
@@ -69,6 +72,7 @@ impl Default for Ask<'_> {
             missing_columns: MissingColumns::Refuse,
             record: true,
             cached: true,
+            durable: false,
         }
     }
 }

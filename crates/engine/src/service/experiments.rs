@@ -1,13 +1,18 @@
 //! Experiments: two versions of a name, each for a share of the entities.
 
+use std::sync::Arc;
+
 use tripline_assess::bootstrap::{Interval, newcombe, wilson};
 use tripline_store::MetadataError;
-use tripline_store::records::{Change, Experiment, Tally, TallyFilter};
+use tripline_store::records::{Change, Experiment, ModelVersion, Tally, TallyFilter};
 
 use super::answer::Arm;
+use super::changes::to_its_end;
 use super::error::{Refusal, ServiceError};
-use super::registry::check_name;
+use super::live::Live;
+use super::registering::check_name;
 use super::results::{ArmResult, ExperimentResult};
+use super::served::Served;
 use super::state::Service;
 use super::tallies::hour;
 
@@ -15,7 +20,7 @@ impl Service {
     /// Splits the traffic of a name between its active version and `treatment`, which gets `share`
     /// of the entities. In place of the name's last experiment.
     pub async fn start_experiment(
-        &self,
+        self: &Arc<Self>,
         name: &str,
         treatment: &str,
         share: f64,
@@ -29,18 +34,26 @@ impl Service {
                 got: share.to_string(),
             });
         }
-        let _order = self.changes.lock().await;
+        let (service, change) = (self.clone(), change.clone());
+        let (name, treatment) = (name.to_owned(), treatment.to_owned());
+        let work =
+            async move { service.start_experiment_now(&name, &treatment, share, &change).await };
+        to_its_end(work).await
+    }
+
+    async fn start_experiment_now(
+        &self,
+        name: &str,
+        treatment: &str,
+        share: f64,
+        change: &Change,
+    ) -> Result<Experiment, ServiceError> {
         let version = self.version(treatment).await?;
-        let live = self.live();
-        let control = live.find(name)?.clone();
-        if version.what.name != control.name() || version.id == control.version.id {
-            return Err(ServiceError::Argument {
-                field: "treatment",
-                expected: format!("a version of `{}` other than the active one", control.name()),
-                got: treatment.to_owned(),
-            });
-        }
+        control(&self.live(), name, &version)?;
         let tried = self.load_version(&version).await?;
+        let _order = self.in_order().await?;
+        let version = self.still(&version).await?;
+        let control = control(&self.live(), name, &version)?;
         let known = |column: &str| control.input().position(column).is_some();
         if let Some(further) = tried.input().names().find(|column| !known(column)) {
             let reason = format!(
@@ -59,28 +72,57 @@ impl Service {
             started_at: at,
         };
         // What was counted before belongs to no arm of this one.
-        self.write_tallies().await?;
-        self.store.set_experiment(control.name(), Some(&experiment), change).await?;
-        self.refresh_surely(&[tried]).await?;
+        self.write_tallies_now().await?;
+        let set = self.store.set_experiment(control.name(), Some(&experiment), change).await;
+        self.follow(set, &[tried]).await?;
         Ok(experiment)
     }
 
     /// Ends the experiment of a name.
-    pub async fn end_experiment(&self, name: &str, change: &Change) -> Result<(), ServiceError> {
-        let _order = self.changes.lock().await;
-        if !self.live().experiments().any(|experiment| experiment.name == name) {
+    pub async fn end_experiment(
+        self: &Arc<Self>,
+        name: &str,
+        change: &Change,
+    ) -> Result<(), ServiceError> {
+        let (service, name, change) = (self.clone(), name.to_owned(), change.clone());
+        to_its_end(async move { service.end_experiment_now(&name, None, &change).await }).await
+    }
+
+    /// Ends an experiment, not another one that was begun in its place.
+    pub(crate) async fn end_this_experiment(
+        self: &Arc<Self>,
+        experiment: &Experiment,
+        change: &Change,
+    ) -> Result<(), ServiceError> {
+        let (service, own, change) = (self.clone(), experiment.clone(), change.clone());
+        let work =
+            async move { service.end_experiment_now(&own.name, Some(&own.salt), &change).await };
+        to_its_end(work).await
+    }
+
+    async fn end_experiment_now(
+        &self,
+        name: &str,
+        salt: Option<&str>,
+        change: &Change,
+    ) -> Result<(), ServiceError> {
+        let _order = self.in_order().await?;
+        // Of the database: one whose treatment could not be loaded is not in the snapshot.
+        let known = self.store.experiments().await?;
+        let this = |own: &&Experiment| own.name == name && salt.is_none_or(|salt| own.salt == salt);
+        if known.iter().find(this).is_none() {
             let id = name.to_owned();
             return Err(MetadataError::NotFound { what: "experiment", id }.into());
         }
-        self.write_tallies().await?;
-        self.store.set_experiment(name, None, change).await?;
-        self.refresh_surely(&[]).await
+        self.write_tallies_now().await?;
+        let ended = self.store.set_experiment(name, None, change).await;
+        self.follow(ended, &[]).await
     }
 
     /// What the experiment of a name has shown so far; none without one. Counts are kept by hour:
     /// an experiment before it in its first hour, with the same versions, counts too.
     pub async fn experiment_result(
-        &self,
+        self: &Arc<Self>,
         name: &str,
     ) -> Result<Option<ExperimentResult>, ServiceError> {
         let experiments = self.store.experiments().await?;
@@ -112,6 +154,19 @@ impl Service {
             treatment,
         }))
     }
+}
+
+/// The version that answers under a name, if the other one can be tried beside it.
+fn control(live: &Live, name: &str, treatment: &ModelVersion) -> Result<Arc<Served>, ServiceError> {
+    let control = live.find(name)?;
+    if treatment.what.name != control.name() || treatment.id == control.version.id {
+        return Err(ServiceError::Argument {
+            field: "treatment",
+            expected: format!("a version of `{}` other than the active one", control.name()),
+            got: treatment.id.clone(),
+        });
+    }
+    Ok(control.clone())
 }
 
 fn arm_result<'a>(

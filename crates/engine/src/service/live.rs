@@ -1,6 +1,6 @@
 //! One snapshot of all that answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tripline_store::records::{Experiment, RollbackRule};
@@ -26,6 +26,8 @@ pub struct Live {
     pub(crate) rules: Vec<RollbackRule>,
     /// Versions that are active or in the shadow and could not be loaded: id, reason.
     pub(crate) unloaded: Vec<(String, String)>,
+    /// Those of them that may be loaded another time.
+    pub(crate) may_pass: BTreeSet<String>,
     /// Rises with each change.
     pub(crate) generation: u64,
 }
@@ -79,10 +81,10 @@ impl Live {
         self.served.values()
     }
 
-    /// The version of that id, of that alias, or the active one of that name. Errors if it neither
+    /// The version of that id, the active one of that name, or that of that alias. Errors if it neither
     /// answers nor scores.
     pub fn find(&self, model: &str) -> Result<&Arc<Served>, ServiceError> {
-        let id = self.aliases.get(model).or_else(|| self.active.get(model));
+        let id = self.active.get(model).or_else(|| self.aliases.get(model));
         let id = id.map_or(model, String::as_str);
         self.served.get(id).ok_or_else(|| ServiceError::NotServed {
             model: model.to_owned(),

@@ -13,6 +13,7 @@ use tripline_store::records::ModelVersion;
 
 use super::canaries::{self, Canaries, bounded};
 use super::error::{Refusal, ServiceError};
+use super::live::Live;
 use super::served::Served;
 use super::settings::ServiceSettings;
 use super::state::Service;
@@ -20,6 +21,29 @@ use crate::model::Model;
 
 /// Most columns of a model that is served: a record would need as many fields.
 const MAX_COLUMNS: usize = 10_000;
+
+/// A file that was found good.
+#[derive(Debug)]
+pub(crate) struct Examined {
+    /// The model.
+    pub(crate) model: Model,
+    /// Its canary rows as they are stored.
+    pub(crate) canaries: Bytes,
+    /// SHA-256 of the file.
+    pub(crate) digest: String,
+}
+
+/// Whether a version that cannot be loaded may be loaded another time, or under other settings:
+/// its files are not known to be missing or wrong.
+pub(crate) fn may_pass(error: &ServiceError) -> bool {
+    match error {
+        ServiceError::Blob(error) => !error.missing,
+        ServiceError::Refused { reason, .. } => {
+            matches!(reason, Refusal::Signature { .. } | Refusal::TooLarge { .. })
+        }
+        _ => true,
+    }
+}
 
 /// A file as a model, after every check that needs nothing else.
 pub(crate) fn load(
@@ -132,18 +156,35 @@ impl Service {
         Ok(Arc::new(Served::new(version.clone(), Arc::new(model), pace)))
     }
 
-    /// A file as a model with its canary rows.
-    pub(crate) async fn examine(
+    /// The version if it is in the snapshot or stands by for a rollback, else loaded now.
+    pub(crate) async fn loaded(
         &self,
-        name: &str,
-        file: Bytes,
-    ) -> Result<(Arc<Model>, Bytes), ServiceError> {
+        live: &Live,
+        version: &ModelVersion,
+    ) -> Result<Arc<Served>, ServiceError> {
+        match self.at_hand(live, version) {
+            Some(served) => Ok(served),
+            None => self.load_version(version).await,
+        }
+    }
+
+    /// The version if it is in the snapshot or stands by for a rollback.
+    pub(crate) fn at_hand(&self, live: &Live, version: &ModelVersion) -> Option<Arc<Served>> {
+        let known = live.served.get(&version.id).cloned();
+        let known = known.or_else(|| self.standing_by(&version.id));
+        // An id that was deleted may have come again with another file.
+        known.filter(|served| served.version.what.digest == version.what.digest)
+    }
+
+    /// A file as a model with its canary rows.
+    pub(crate) async fn examine(&self, name: &str, file: Bytes) -> Result<Examined, ServiceError> {
         let (settings, shipped) = (self.settings.clone(), self.shipped.clone());
         let examined = blocking(move || {
             let model = load(&file, &settings, &shipped)?;
             let canaries = Canaries::of(&model)?;
             canaries.replay(&model)?;
-            Ok((Arc::new(model), Bytes::from(canaries.to_bytes())))
+            let canaries = Bytes::from(canaries.to_bytes());
+            Ok(Examined { model, canaries, digest: digest(&file) })
         });
         examined.await?.map_err(|reason| ServiceError::refused(name, reason))
     }

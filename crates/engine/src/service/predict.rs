@@ -86,11 +86,13 @@ impl Service {
             unseen: outcome.unseen.clone(),
             inference,
             ticket: None,
+            lost: false,
         };
         if ask.record {
             if answer.attack {
                 let detection = Arc::new(detection(&answer, event));
                 answer.ticket = self.recorder.push(std::slice::from_ref(&detection))?;
+                answer.lost = answer.ticket.is_none();
                 if answer.ticket.is_some() {
                     answer.detection = Some(detection.id.clone());
                     // Nobody may be listening.
@@ -166,7 +168,7 @@ fn chosen(event: &Event<'_>, ask: &Ask<'_>) -> Result<(Arc<Served>, Option<Arm>)
         Some(entity) => treated(&split.experiment.salt, entity.as_bytes(), split.experiment.share),
         None => {
             let mut own = Vec::with_capacity(512);
-            row.key(&mut own);
+            row.columns_key(row.models().places.get(&*served.id), &mut own);
             treated(&split.experiment.salt, &own, split.experiment.share)
         }
     };

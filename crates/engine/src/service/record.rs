@@ -1,5 +1,6 @@
 //! A record as a row of a model's columns.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tripline_core::{Category, Column, FieldKind, Rows};
@@ -114,16 +115,26 @@ fn number(field: &str, value: Value<'_>) -> Result<f64, ServiceError> {
 }
 
 /// The text by which a category is looked up; none is missing.
-fn text(value: Value<'_>) -> Option<std::borrow::Cow<'_, str>> {
+fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
     match value {
         Value::Missing => None,
-        Value::Text(text) => {
-            let text = text.trim();
-            (!is_missing(text.as_bytes())).then_some(text.into())
-        }
-        Value::Number(number) => Some(number.to_string().into()),
+        Value::Text(text) => category_of_text(text).map(Cow::from),
+        Value::Number(number) => category_of_number(number).map(Cow::from),
         Value::Bool(value) => Some(if value { "true" } else { "false" }.into()),
     }
+}
+
+/// The category that a text stands for: without spaces around it, none where it says that there is
+/// no value. Every format goes by it, so that the same record gets the same score from each.
+pub fn category_of_text(text: &str) -> Option<&str> {
+    let text = text.trim();
+    (!is_missing(text.as_bytes())).then_some(text)
+}
+
+/// The category that a number stands for: 5.0 is `5`, what is no number is none. See
+/// [`category_of_text`].
+pub fn category_of_number(number: f64) -> Option<String> {
+    (!number.is_nan()).then(|| number.to_string())
 }
 
 /// A text between quotes, cut where it is too long to read.

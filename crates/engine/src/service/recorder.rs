@@ -1,9 +1,9 @@
 //! The one writer: detections, tallies and shadow scores, many in one transaction.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 use tripline_store::records::{NewDetection, ShadowScore};
@@ -14,19 +14,40 @@ use super::settings::OnFull;
 
 /// Detections of one transaction.
 const BATCH: usize = 2048;
+/// Shadow scores of one transaction: few, because detections wait for it.
+const SHADOW_BATCH: usize = 256;
 /// Failed writes that are remembered for those who wait for them.
 const FAILURES: usize = 256;
 /// Attempts to write a batch, with pauses in between that double.
 const ATTEMPTS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long a batch that must be stored whole waits for room, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(5);
 
 /// The queue before the writer.
 #[derive(Debug, Default)]
 struct Queue {
     detections: VecDeque<Arc<NewDetection>>,
-    shadow: Vec<ShadowScore>,
+    shadow: VecDeque<ShadowScore>,
     /// The ticket of the next detection; the first is 1.
     next: u64,
+    /// No more is taken. Under the lock: what was taken before is seen by the writer's last look.
+    closed: bool,
+}
+
+/// Places in the order in which detections are written: first, last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tickets {
+    first: u64,
+    last: u64,
+}
+
+impl Tickets {
+    /// From these to later ones.
+    pub(crate) fn until(self, later: Self) -> Self {
+        Self { first: self.first, last: later.last }
+    }
 }
 
 /// Writes that failed: first ticket, last ticket, why.
@@ -39,7 +60,6 @@ pub(crate) struct Recorder {
     capacity: usize,
     on_full: OnFull,
     wake: Notify,
-    closed: AtomicBool,
     /// Every ticket up to this one was written or has failed.
     settled: watch::Sender<u64>,
     failures: Mutex<Failures>,
@@ -59,7 +79,6 @@ impl Recorder {
             capacity: capacity.max(1),
             on_full,
             wake: Notify::new(),
-            closed: AtomicBool::new(false),
             settled: watch::Sender::new(0),
             failures: Mutex::default(),
             written: AtomicU64::new(0),
@@ -72,39 +91,75 @@ impl Recorder {
         }
     }
 
-    /// Queues detections; gives the ticket of the last, none if they were dropped.
+    /// Detections that may wait.
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Queues detections; gives their tickets, none if they were dropped.
     pub(crate) fn push(
         &self,
         detections: &[Arc<NewDetection>],
-    ) -> Result<Option<u64>, ServiceError> {
+    ) -> Result<Option<Tickets>, ServiceError> {
         if detections.is_empty() {
             return Ok(None);
         }
-        if self.closed.load(Ordering::Acquire) {
+        let tickets = self.queue_up(detections)?;
+        let count = detections.len() as u64;
+        match (tickets, self.on_full) {
+            (Some(tickets), _) => Ok(Some(tickets)),
+            (None, OnFull::Refuse) => {
+                self.refused.fetch_add(count, Ordering::Relaxed);
+                Err(ServiceError::Busy { waiting: self.waiting() })
+            }
+            (None, OnFull::Drop) => {
+                self.dropped.fetch_add(count, Ordering::Relaxed);
+                Ok(None)
+            }
+        }
+    }
+
+    /// As [`Recorder::push`], of no more than may wait, but waits until there is room: to be called
+    /// where blocking is allowed.
+    pub(crate) fn push_patiently(
+        &self,
+        detections: &[Arc<NewDetection>],
+    ) -> Result<Option<Tickets>, ServiceError> {
+        let started = Instant::now();
+        while !detections.is_empty() {
+            if let Some(tickets) = self.queue_up(detections)? {
+                return Ok(Some(tickets));
+            }
+            if started.elapsed() > PATIENCE {
+                self.refused.fetch_add(detections.len() as u64, Ordering::Relaxed);
+                return Err(ServiceError::Busy { waiting: self.waiting() });
+            }
+            std::thread::sleep(LOOK);
+        }
+        Ok(None)
+    }
+
+    /// Queues detections if there is room for all of them.
+    fn queue_up(&self, detections: &[Arc<NewDetection>]) -> Result<Option<Tickets>, ServiceError> {
+        let mut queue = locked(&self.queue);
+        if queue.closed {
             return Err(ServiceError::ShuttingDown);
         }
-        let mut queue = locked(&self.queue);
-        let waiting = queue.detections.len();
-        if waiting + detections.len() > self.capacity {
-            drop(queue);
-            let count = detections.len() as u64;
-            return match self.on_full {
-                OnFull::Refuse => {
-                    self.refused.fetch_add(count, Ordering::Relaxed);
-                    Err(ServiceError::Busy { waiting })
-                }
-                OnFull::Drop => {
-                    self.dropped.fetch_add(count, Ordering::Relaxed);
-                    Ok(None)
-                }
-            };
+        if queue.detections.len() + detections.len() > self.capacity {
+            return Ok(None);
         }
+        let first = queue.next;
         queue.detections.extend(detections.iter().cloned());
         queue.next += detections.len() as u64;
-        let ticket = queue.next - 1;
+        let last = queue.next - 1;
         drop(queue);
         self.wake.notify_one();
-        Ok(Some(ticket))
+        Ok(Some(Tickets { first, last }))
+    }
+
+    /// Counts detections that were never queued.
+    pub(crate) fn lost(&self, count: u64) {
+        self.dropped.fetch_add(count, Ordering::Relaxed);
     }
 
     /// Queues what shadow versions said; what does not fit is dropped and counted.
@@ -127,14 +182,17 @@ impl Recorder {
         locked(&self.queue).detections.len()
     }
 
-    /// Waits until a ticket is written.
-    pub(crate) async fn stored(&self, ticket: u64) -> Result<(), ServiceError> {
+    /// Waits until all of these are written.
+    pub(crate) async fn stored(&self, tickets: Tickets) -> Result<(), ServiceError> {
         let mut settled = self.settled.subscribe();
-        if settled.wait_for(|settled| *settled >= ticket).await.is_err() {
+        if settled.wait_for(|settled| *settled >= tickets.last).await.is_err() {
             return Err(ServiceError::NotStored { reason: "the service ended".to_owned() });
         }
         let failures = locked(&self.failures);
-        match failures.iter().find(|(first, last, _)| (*first..=*last).contains(&ticket)) {
+        let own = |(first, last, _): &&(u64, u64, String)| {
+            *first <= tickets.last && tickets.first <= *last
+        };
+        match failures.iter().find(own) {
             Some((_, _, reason)) => Err(ServiceError::NotStored { reason: reason.clone() }),
             None => Ok(()),
         }
@@ -142,7 +200,7 @@ impl Recorder {
 
     /// Takes no more; what waits is still written.
     pub(crate) fn close(&self) {
-        self.closed.store(true, Ordering::Release);
+        locked(&self.queue).closed = true;
         self.wake.notify_one();
     }
 
@@ -150,13 +208,13 @@ impl Recorder {
     /// others to be written with it.
     pub(crate) async fn run(&self, store: &dyn Metadata, commit_every: Duration) {
         loop {
-            let (mut detections, shadow, empty) = self.take();
-            if empty {
-                if self.closed.load(Ordering::Acquire) {
+            let (mut detections, shadow, closed) = self.take();
+            if detections.is_empty() && shadow.is_empty() {
+                if closed {
                     return;
                 }
                 self.wake.notified().await;
-                if !self.closed.load(Ordering::Acquire) {
+                if !locked(&self.queue).closed {
                     tokio::time::sleep(commit_every).await;
                 }
                 continue;
@@ -171,13 +229,14 @@ impl Recorder {
         }
     }
 
+    /// What is written next, and whether no more comes.
     fn take(&self) -> (Vec<Arc<NewDetection>>, Vec<ShadowScore>, bool) {
         let mut queue = locked(&self.queue);
         let count = queue.detections.len().min(BATCH);
-        let detections: Vec<_> = queue.detections.drain(..count).collect();
-        let shadow = std::mem::take(&mut queue.shadow);
-        let empty = detections.is_empty() && shadow.is_empty();
-        (detections, shadow, empty)
+        let detections = queue.detections.drain(..count).collect();
+        let count = queue.shadow.len().min(SHADOW_BATCH);
+        let shadow = queue.shadow.drain(..count).collect();
+        (detections, shadow, queue.closed)
     }
 
     async fn write(&self, store: &dyn Metadata, detections: &[NewDetection]) {
@@ -207,7 +266,8 @@ impl Recorder {
             return;
         }
         let count = scores.len() as u64;
-        match attempt(|| store.add_shadow_scores(scores)).await {
+        // Once: detections wait behind it.
+        match store.add_shadow_scores(scores).await {
             Ok(()) => self.shadow_written.fetch_add(count, Ordering::Relaxed),
             Err(error) => {
                 tracing::error!(%error, scores = count, "shadow scores could not be written");

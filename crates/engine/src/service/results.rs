@@ -31,6 +31,9 @@ pub struct ArmResult {
 }
 
 /// What an experiment has shown so far.
+///
+/// Its intervals are of requests, while the traffic is split by entity: requests of one entity are
+/// not independent, so that the intervals are too narrow where few entities ask often.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExperimentResult {
     /// The experiment.

@@ -163,12 +163,15 @@ impl Row {
     pub fn takes_long(&self, ask: &Ask<'_>) -> bool {
         let reasons = ask.reasons != Reasons::None;
         let named = ask.model.and_then(|model| self.live.find(model).ok());
-        let slow =
-            |served: &Served| served.pace.score > LONG || (reasons && served.pace.explain > LONG);
-        match named {
-            Some(served) => slow(served),
-            None => self.task.active.iter().any(|served| slow(served)),
-        }
+        let slow = |served: &Served| {
+            served.waits || served.pace.score > LONG || (reasons && served.pace.explain > LONG)
+        };
+        let tried = self.live.splits.values().any(|split| slow(&split.treatment));
+        tried
+            || match named {
+                Some(served) => slow(served),
+                None => self.task.active.iter().any(|served| slow(served)),
+            }
     }
 
     pub(crate) fn models(&self) -> &Arc<TaskModels> {
@@ -178,20 +181,37 @@ impl Row {
     /// All that it holds, unambiguously: equal records give equal bytes.
     pub(crate) fn key(&self, out: &mut Vec<u8>) {
         for cell in &self.cells {
-            match *cell {
-                Cell::Absent => out.push(0),
-                Cell::Missing => out.push(1),
-                Cell::Bool(value) => out.push(2 + u8::from(value)),
-                Cell::Number(number) => {
-                    out.push(4);
-                    out.extend(number.to_bits().to_le_bytes());
-                }
-                Cell::Text(start, end) => {
-                    out.push(5);
-                    out.extend((end - start).to_le_bytes());
-                    let text = self.text.get(start as usize..end as usize).unwrap_or_default();
-                    out.extend(text.as_bytes());
-                }
+            self.cell_key(*cell, out);
+        }
+    }
+
+    /// The values of a version's columns with their names: the same in each snapshot that has the
+    /// version, whatever other models it has.
+    pub(crate) fn columns_key(&self, places: Option<&Arc<[u16]>>, out: &mut Vec<u8>) {
+        for &place in places.into_iter().flat_map(|places| places.iter()) {
+            let at = usize::from(place);
+            if let Some(name) = self.fields().names().get(at) {
+                out.extend(name.as_bytes());
+            }
+            out.push(0);
+            self.cell_key(self.cells.get(at).copied().unwrap_or(Cell::Absent), out);
+        }
+    }
+
+    fn cell_key(&self, cell: Cell, out: &mut Vec<u8>) {
+        match cell {
+            Cell::Absent => out.push(0),
+            Cell::Missing => out.push(1),
+            Cell::Bool(value) => out.push(2 + u8::from(value)),
+            Cell::Number(number) => {
+                out.push(4);
+                out.extend(number.to_bits().to_le_bytes());
+            }
+            Cell::Text(start, end) => {
+                out.push(5);
+                out.extend((end - start).to_le_bytes());
+                let text = self.text.get(start as usize..end as usize).unwrap_or_default();
+                out.extend(text.as_bytes());
             }
         }
     }

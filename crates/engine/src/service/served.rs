@@ -12,6 +12,9 @@ use super::counters::{Counters, Counts};
 use crate::model::Model;
 use crate::traffic::Categories;
 
+/// The card of models that run in a process of their own, which may keep one waiting.
+const APART: &str = "onnx_model";
+
 /// What a version did, apart by what it did it as.
 #[derive(Debug, Default)]
 pub(crate) struct ArmCounters {
@@ -79,6 +82,8 @@ pub struct Served {
     /// Class names with what follows from each.
     pub categories: Categories,
     pub(crate) pace: Pace,
+    /// It waits for a process of its own.
+    pub(crate) waits: bool,
     pub(crate) arms: Arc<ArmCounters>,
     /// The columns that it needs, with the categories of training rows.
     pub(crate) input: Arc<Schema>,
@@ -100,6 +105,7 @@ impl Served {
             version,
             categories: Categories::of(&model),
             pace,
+            waits: model.card().id == APART,
             arms: Arc::default(),
             input: Arc::new(model.input().clone()),
             codes: Arc::new(codes.collect()),
@@ -115,6 +121,7 @@ impl Served {
             model: self.model.clone(),
             categories: self.categories.clone(),
             pace: self.pace,
+            waits: self.waits,
             arms: self.arms.clone(),
             input: self.input.clone(),
             codes: self.codes.clone(),

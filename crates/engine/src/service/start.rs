@@ -1,5 +1,6 @@
 //! What happens when the service starts: the folder, shipped models, active versions.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,8 +14,9 @@ use tripline_store::{Metadata, SecretKey, Sqlite, SqliteOptions, Timestamp};
 use super::error::ServiceError;
 use super::loading::digest;
 use super::registration::Registration;
+use super::served::Served;
 use super::settings::Shipped;
-use super::state::Service;
+use super::state::{Service, locked};
 use crate::error::EngineError;
 
 /// The database, in the folder of the service.
@@ -109,6 +111,12 @@ impl Service {
             let sum = digest(shipped.bytes);
             let mut version = known.iter().find(|version| version.what.digest == sum).cloned();
             let change = Change::system(self.clock().now(), "comes with the program");
+            let setting = format!("shipped.{}", shipped.name);
+            let registered = self.store.setting(&setting).await?.is_some_and(|last| last == sum);
+            if version.is_none() && registered {
+                // Somebody has deleted it: it does not come again.
+                continue;
+            }
             if version.is_none() {
                 let what = Registration {
                     name: shipped.name.to_owned(),
@@ -124,28 +132,45 @@ impl Service {
                     && known.status == Status::Candidate
                     && known.deployed_at.is_none()
             });
-            if never && let Some(version) = version {
+            if never
+                && !registered
+                && let Some(version) = version
+            {
                 self.deploy(&version.id, &change).await?;
+            }
+            if !registered {
+                self.store.set_setting(&setting, Some(&sum), &change).await?;
             }
         }
         Ok(())
     }
 
-    /// Loads all active versions. One that cannot be loaded gives way to the one that was active
-    /// before it; if there is none, its name does not answer, and the service starts all the same.
+    /// Loads all active versions. One whose files are missing or wrong gives way to the one that was
+    /// active before it; if there is none, its name does not answer, and the service starts all the
+    /// same. Where the reason may pass, such as a key that is not trusted, the registry stays as it
+    /// is, and an earlier version answers until the right one can be loaded.
     pub(crate) async fn start_models(self: &Arc<Self>) -> Result<(), ServiceError> {
-        let _order = self.changes.lock().await;
+        let _order = self.in_order().await?;
         self.refresh_surely(&[]).await?;
         for _ in 0..FALLBACKS {
             let mut changed = false;
-            for (id, reason) in self.live().unloaded().to_vec() {
-                let Some(version) = self.store.version(&id).await? else { continue };
-                if version.status != Status::Active {
+            let live = self.live();
+            for (id, reason) in live.unloaded() {
+                let Some(version) = self.store.version(id).await? else { continue };
+                if version.status != Status::Active || locked(&self.substitutes).contains_key(id) {
+                    continue;
+                }
+                let name = &version.what.name;
+                if live.may_pass.contains(id) {
+                    let Some(served) = self.earlier(name, id).await? else { continue };
+                    tracing::warn!(model = %id, answers = %served.id, "an earlier version answers");
+                    locked(&self.substitutes).insert(id.clone(), served);
+                    changed = true;
                     continue;
                 }
                 let reason = format!("`{id}` cannot be loaded: {reason}");
                 let change = Change::system(self.clock().now(), &reason);
-                match self.store.roll_back(&version.what.name, &change).await {
+                match self.store.roll_back(name, &change).await {
                     Ok(rolled) => {
                         tracing::warn!(from = %id, to = %rolled.active, "rolled back at start");
                         changed = true;
@@ -159,5 +184,21 @@ impl Service {
             self.refresh_surely(&[]).await?;
         }
         Ok(())
+    }
+
+    /// The newest version but that one that was active under a name and can be loaded.
+    async fn earlier(&self, name: &str, but: &str) -> Result<Option<Arc<Served>>, ServiceError> {
+        let mut seen = BTreeSet::from([but.to_owned()]);
+        for (id, _) in self.store.history(name).await? {
+            if seen.len() > FALLBACKS || !seen.insert(id.clone()) {
+                continue;
+            }
+            let Some(version) = self.store.version(&id).await? else { continue };
+            match self.load_version(&version).await {
+                Ok(served) => return Ok(Some(served)),
+                Err(error) => tracing::warn!(model = id, %error, "cannot be loaded either"),
+            }
+        }
+        Ok(None)
     }
 }

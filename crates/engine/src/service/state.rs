@@ -1,7 +1,7 @@
 //! The service itself: what all its parts share.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,7 +21,7 @@ use super::live::Live;
 use super::loading::{self, digest};
 use super::recorder::Recorder;
 use super::retention::{self, Forgotten, ForgottenTotals};
-use super::served::Served;
+use super::served::{ArmCounters, Served};
 use super::settings::{ServiceSettings, Shipped};
 use super::shadow::{self, ShadowEvent, Shadows};
 use super::start::open_store;
@@ -46,6 +46,14 @@ pub struct Service {
     pub(crate) shipped: Arc<HashSet<String>>,
     /// Orders changes of the registry; readers never wait for it.
     pub(crate) changes: tokio::sync::Mutex<()>,
+    /// Orders what writes and removes the blobs of models. Taken before `changes`.
+    pub(crate) files: tokio::sync::Mutex<()>,
+    /// The database has taken a change that the snapshot does not show.
+    pub(crate) stale: AtomicBool,
+    /// By the id of an active version that could not be loaded at start: what answers instead.
+    pub(crate) substitutes: Mutex<BTreeMap<String, Arc<Served>>>,
+    /// Counters of versions that were in a snapshot since tallies were written last.
+    pub(crate) counted: Mutex<Vec<(Arc<str>, Arc<ArmCounters>)>>,
     /// By name the version that was active before, kept loaded for a rollback.
     pub(crate) standby: Mutex<BTreeMap<String, Arc<Served>>>,
     pub(crate) tallies: tokio::sync::Mutex<Tallies>,
@@ -127,6 +135,10 @@ impl Service {
             cache,
             shipped: Arc::new(digests),
             changes: tokio::sync::Mutex::default(),
+            files: tokio::sync::Mutex::default(),
+            stale: AtomicBool::new(false),
+            substitutes: Mutex::default(),
+            counted: Mutex::default(),
             standby: Mutex::default(),
             tallies: tokio::sync::Mutex::default(),
             rollbacks: AtomicU64::new(0),
@@ -213,18 +225,21 @@ impl Service {
         }
     }
 
-    /// Waits until the detection of an answer is on disk; at once if there is none.
+    /// Waits until the detection of an answer is on disk; at once if there is none. Errors if it
+    /// was dropped, or could not be written.
     pub async fn stored(&self, answer: &Answer) -> Result<(), ServiceError> {
         match answer.ticket {
-            Some(ticket) => self.recorder.stored(ticket).await,
-            None => Ok(()),
+            Some(tickets) => self.recorder.stored(tickets).await,
+            None => whole(u64::from(answer.lost)),
         }
     }
 
-    /// As [`Service::stored`], of a batch.
+    /// As [`Service::stored`], of all detections of a batch. Errors too if there were more of them
+    /// than are stored of a batch that does not ask for all, see [`Ask::durable`](super::Ask).
     pub async fn batch_stored(&self, answer: &BatchAnswer) -> Result<(), ServiceError> {
+        whole(answer.not_stored)?;
         match answer.ticket {
-            Some(ticket) => self.recorder.stored(ticket).await,
+            Some(tickets) => self.recorder.stored(tickets).await,
             None => Ok(()),
         }
     }
@@ -239,7 +254,11 @@ impl Service {
     pub async fn shut_down(&self) {
         // First what may still find or register something.
         self.jobs.shut_down().await;
-        self.ending.send_replace(true);
+        {
+            // A change under way comes to its end.
+            let _order = self.changes.lock().await;
+            self.ending.send_replace(true);
+        }
         self.shadows.close();
         let thread = locked(&self.shadow_thread).take();
         if let Some(thread) = thread {
@@ -251,9 +270,19 @@ impl Service {
             // One that was aborted has nothing left to finish.
             let _ = task.await;
         }
-        if let Err(error) = self.write_tallies().await {
+        if let Err(error) = self.write_tallies_now().await {
             tracing::error!(%error, "the last counts could not be written");
         }
+    }
+}
+
+/// Whether nothing was lost.
+fn whole(lost: u64) -> Result<(), ServiceError> {
+    match lost {
+        0 => Ok(()),
+        lost => Err(ServiceError::NotStored {
+            reason: format!("{lost} of them were dropped, as too many came at once"),
+        }),
     }
 }
 

@@ -1,22 +1,30 @@
 //! Counts by hour, from the counters of each version.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tripline_store::Timestamp;
 use tripline_store::records::Tally;
 
+use super::changes::to_its_end;
 use super::counters::Counts;
 use super::error::ServiceError;
 use super::served::ArmCounters;
-use super::state::Service;
+use super::state::{Service, locked};
 
 const HOUR_MICROS: i64 = 3_600_000_000;
 
 /// What was written so far of each version's counters.
 #[derive(Debug, Default)]
 pub(crate) struct Tallies {
-    written: BTreeMap<String, (Arc<ArmCounters>, [Counts; 4])>,
+    written: Vec<Written>,
+}
+
+/// What was written so far of the counters of a version; one that is loaded anew has others.
+#[derive(Debug)]
+struct Written {
+    id: Arc<str>,
+    arms: Arc<ArmCounters>,
+    counts: [Counts; 4],
 }
 
 /// The start of the hour of a time.
@@ -25,28 +33,33 @@ pub(crate) fn hour(at: Timestamp) -> Timestamp {
 }
 
 impl Service {
-    /// Writes what was counted since the last time; counts of the last second are lost by a crash.
-    pub(crate) async fn write_tallies(&self) -> Result<(), ServiceError> {
+    /// Writes what was counted since the last time, to its end: counts that are written and not
+    /// known to be would be written again.
+    pub(crate) async fn write_tallies(self: &Arc<Self>) -> Result<(), ServiceError> {
+        let service = self.clone();
+        to_its_end(async move { service.write_tallies_now().await }).await
+    }
+
+    /// As [`Service::write_tallies`], for who is not dropped on the way. Counts of the last second
+    /// are lost by a crash.
+    pub(crate) async fn write_tallies_now(&self) -> Result<(), ServiceError> {
         let mut tallies = self.tallies.lock().await;
-        let live = self.live();
-        for served in live.served() {
-            let known = tallies.written.get(&*served.id);
-            // A version that was loaded anew has counters of its own.
-            if known.is_none_or(|(arms, _)| !Arc::ptr_eq(arms, &served.arms)) {
-                let fresh = (served.arms.clone(), [Counts::default(); 4]);
-                tallies.written.insert(served.id.to_string(), fresh);
+        // Of every snapshot since the last time: a version may have come and gone meanwhile.
+        for (id, arms) in std::mem::take(&mut *locked(&self.counted)) {
+            if !tallies.written.iter().any(|known| Arc::ptr_eq(&known.arms, &arms)) {
+                tallies.written.push(Written { id, arms, counts: [Counts::default(); 4] });
             }
         }
         let hour = hour(self.clock().now());
         let mut rows = Vec::new();
         let mut seen = Vec::new();
-        for (id, (arms, written)) in &tallies.written {
+        for Written { id, arms, counts } in &tallies.written {
             let now = arms.each().map(|(_, counters)| counters.counts());
-            for ((arm, _), (now, before)) in arms.each().iter().zip(now.iter().zip(written)) {
+            for ((arm, _), (now, before)) in arms.each().iter().zip(now.iter().zip(counts)) {
                 let since = now.since(before);
                 if since.predictions > 0 || since.errors > 0 {
                     rows.push(Tally {
-                        model_id: id.clone(),
+                        model_id: id.to_string(),
                         arm: (*arm).to_owned(),
                         hour,
                         predictions: since.predictions,
@@ -56,19 +69,19 @@ impl Service {
                     });
                 }
             }
-            seen.push((id.clone(), now));
+            seen.push(now);
         }
         if !rows.is_empty() {
             self.store.add_tallies(&rows).await?;
         }
-        for (id, now) in seen {
-            let Some((arms, written)) = tallies.written.get_mut(&id) else { continue };
-            *written = now;
-            // Nobody else holds it, so it counts no more.
-            if Arc::strong_count(arms) == 1 {
-                tallies.written.remove(&id);
-            }
+        for (written, now) in tallies.written.iter_mut().zip(seen) {
+            written.counts = now;
         }
+        // What nobody else holds counts no more.
+        tallies.written.retain(|written| {
+            Arc::strong_count(&written.arms) > 1
+                || written.counts != written.arms.each().map(|(_, counters)| counters.counts())
+        });
         Ok(())
     }
 }

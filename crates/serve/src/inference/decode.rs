@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tripline_core::{Category, Column, FieldKind, Rows, Schema};
-use tripline_ingest::is_missing;
+use tripline_engine::service::category_of_text;
 
 use super::shapes::RequestInput;
 use super::tensor_error::TensorError;
@@ -175,14 +175,15 @@ fn texts<'a>(
     let mut codes = Vec::new();
     for (row, cell) in cells.enumerate() {
         codes.push(match cell {
-            // As a single record has it: without spaces around it, missing where it says so.
-            Value::String(text) if !is_missing(text.trim().as_bytes()) => {
-                *known.entry(text.trim()).or_insert_with(|| {
-                    values.push(text.trim().to_owned());
+            // As a single record has it.
+            Value::String(text) => match category_of_text(text) {
+                Some(text) => *known.entry(text).or_insert_with(|| {
+                    values.push(text.to_owned());
                     (values.len() - 1) as u32
-                })
-            }
-            Value::String(_) | Value::Null => Category::MISSING,
+                }),
+                None => Category::MISSING,
+            },
+            Value::Null => Category::MISSING,
             other => return Err(element(input, place(row), "a text or null", other)),
         });
     }

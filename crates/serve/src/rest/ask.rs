@@ -134,6 +134,7 @@ impl Asked {
             model: self.model.as_deref(),
             reasons: self.reasons,
             missing_columns: self.missing_columns,
+            durable: self.durable,
             ..Ask::default()
         }
     }

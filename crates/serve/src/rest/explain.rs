@@ -150,6 +150,7 @@ async fn explain(
             missing_columns: MissingColumns::Refuse,
             record: false,
             cached: false,
+            durable: false,
         };
         let event = Event { request: Some(&request), ..Event::of(&row) };
         service.predict(&event, &ask)

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tripline_engine::service::{Answer, Ask, Event, Live, Row, Service, ServiceError, Slot, Value};
 use tripline_store::Timestamp;
 
+use super::ask::Asked;
 use super::record::{self, Scalar, TakeValues};
 use crate::problem::{Kind, Problem, shown};
 use crate::time;
@@ -79,6 +81,36 @@ pub(crate) fn judge(
     request: &str,
 ) -> Result<Answer, Problem> {
     let read = read(live, task, body)?;
+    Ok(predict(service, &read, body, ask, request)?)
+}
+
+/// As [`judge`], on a thread that may be kept where a thread of the runtime should not be.
+pub(crate) async fn judge_kept(
+    service: &Arc<Service>,
+    live: &Arc<Live>,
+    task: &str,
+    body: Bytes,
+    asked: &Asked,
+    request: &str,
+) -> Result<Answer, Problem> {
+    let read = read(live, task, &body)?;
+    if !read.row.takes_long(&asked.ask()) {
+        return Ok(predict(service, &read, &body, &asked.ask(), request)?);
+    }
+    let (service, asked, request) = (service.clone(), asked.clone(), request.to_owned());
+    let judged = tokio::task::spawn_blocking(move || {
+        predict(&service, &read, &body, &asked.ask(), &request)
+    });
+    Ok(judged.await.map_err(Problem::internal)??)
+}
+
+fn predict(
+    service: &Service,
+    read: &Read,
+    body: &[u8],
+    ask: &Ask<'_>,
+    request: &str,
+) -> Result<Answer, ServiceError> {
     let text = if read.flat { std::str::from_utf8(body).ok() } else { None };
     let event = Event {
         row: &read.row,
@@ -87,7 +119,7 @@ pub(crate) fn judge(
         text,
         request: Some(request),
     };
-    Ok(service.predict(&event, ask)?)
+    service.predict(&event, ask)
 }
 
 /// What stands in that field is an event of another task: where to send it, if a model takes it.

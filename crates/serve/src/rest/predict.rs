@@ -119,7 +119,7 @@ async fn answer(
     let body = read_body(body).await?;
     let service = app.service();
     let live = service.live();
-    let answer = judge::judge(service, &live, "flow", &body, &asked.ask(), caller.request())?;
+    let answer = judge::judge_kept(service, &live, "flow", body, &asked, caller.request()).await?;
     if asked.durable {
         service.stored(&answer).await?;
     }

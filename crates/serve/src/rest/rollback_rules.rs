@@ -31,15 +31,17 @@ struct RuleBody {
     #[serde(default)]
     #[schema(example = 0.01, minimum = 0.0, maximum = 1.0)]
     max_error_rate: Option<f64>,
-    /// Largest 99th percentile of the time to score, in milliseconds; null does not look.
+    /// Largest 99th percentile of the time to score a single record, in milliseconds; null does not
+    /// look.
     #[serde(default)]
-    #[schema(example = 5.0, exclusive_minimum = 0.0)]
+    #[schema(example = 5.0, exclusive_minimum = 0.0, maximum = 5000.0)]
     max_p99_ms: Option<f64>,
-    /// Requests that must be seen in the window before the rule acts.
+    /// Requests that must be seen in the window before the rule acts; each row of a batch is one,
+    /// but has no time of its own.
     #[schema(example = 100, minimum = 1)]
     min_requests: u64,
-    /// Seconds that are looked back on, 1 to 86,400.
-    #[schema(example = 60, minimum = 1, maximum = 86_400)]
+    /// Seconds that are looked back on, 1 to 3,600.
+    #[schema(example = 60, minimum = 1, maximum = 3600)]
     window_seconds: u32,
 }
 
@@ -94,7 +96,8 @@ async fn rules(State(app): State<Arc<App>>) -> Result<Json<RuleList>, Problem> {
 
 /// Set a rollback rule
 ///
-/// The service goes back to the version before when the active one fails too often or is too slow.
+/// The service goes back to the version before when the active one fails too often or is too slow,
+/// and ends an experiment whose treatment does.
 #[utoipa::path(
     put, path = "/rollback-rules/{name}", tag = "experiments", request_body = RuleBody,
     params(("name" = String, Path, description = "A model name.", example = "flow_detector")),
@@ -115,8 +118,9 @@ async fn set_rule(
     if !body.max_error_rate.is_none_or(|rate| (0.0..=1.0).contains(&rate)) {
         return Err(Problem::invalid("max_error_rate", "must be from 0 to 1, or null"));
     }
-    if !body.max_p99_ms.is_none_or(|p99| p99 > 0.0 && p99.is_finite()) {
-        return Err(Problem::invalid("max_p99_ms", "must be over 0, or null"));
+    // Slower answers are not told apart.
+    if !body.max_p99_ms.is_none_or(|p99| p99 > 0.0 && p99 <= 5000.0) {
+        return Err(Problem::invalid("max_p99_ms", "must be over 0 and at most 5000, or null"));
     }
     if body.max_error_rate.is_none() && body.max_p99_ms.is_none() {
         let message = "or `max_p99_ms` must be given: a rule without a limit does nothing";
@@ -125,8 +129,8 @@ async fn set_rule(
     if body.min_requests == 0 || i64::try_from(body.min_requests).is_err() {
         return Err(Problem::invalid("min_requests", "must be from 1 to 9223372036854775807"));
     }
-    if !(1..=86_400).contains(&body.window_seconds) {
-        return Err(Problem::invalid("window_seconds", "must be from 1 to 86400"));
+    if !(1..=3600).contains(&body.window_seconds) {
+        return Err(Problem::invalid("window_seconds", "must be from 1 to 3600"));
     }
     let rule = RollbackRule {
         name: name.clone(),

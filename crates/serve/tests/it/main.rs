@@ -5,12 +5,14 @@
 mod access;
 mod attacks;
 mod browser;
+mod changes;
 mod contract;
+mod doors;
 mod entry;
 mod frame;
 mod harness;
-mod idempotency;
 mod hold;
+mod idempotency;
 mod job_data;
 mod jobs;
 mod kill;

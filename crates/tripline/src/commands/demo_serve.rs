@@ -72,7 +72,7 @@ enum Part {
 impl Part {
     fn judge(
         self,
-        service: &Service,
+        service: &Arc<Service>,
         model: Option<&str>,
     ) -> anyhow::Result<Vec<tripline_engine::service::BatchAnswer>> {
         let ask = |model| Ask {
@@ -114,7 +114,7 @@ impl Part {
 }
 
 /// The id of the demo's model, registered and active.
-async fn deploy(service: &Service, model: &PathBuf) -> anyhow::Result<String> {
+async fn deploy(service: &Arc<Service>, model: &PathBuf) -> anyhow::Result<String> {
     let bytes =
         std::fs::read(model).map_err(|source| EngineError::Read { file: model.clone(), source })?;
     let change = Change::system(service.clock().now(), "the demo's model");

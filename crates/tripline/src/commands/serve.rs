@@ -1,6 +1,7 @@
 //! `tripline serve`: the service.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
@@ -225,7 +226,11 @@ impl Signals<()> {
 }
 
 /// Registers and deploys the model that the configuration names, unless it is known.
-async fn configured_model(service: &Service, name: &str, path: &PathBuf) -> anyhow::Result<()> {
+async fn configured_model(
+    service: &Arc<Service>,
+    name: &str,
+    path: &PathBuf,
+) -> anyhow::Result<()> {
     use tripline_engine::service::{Registration, digest};
     use tripline_store::records::{Change, VersionFilter};
 

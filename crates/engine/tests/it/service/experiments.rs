@@ -1,9 +1,10 @@
 //! Two versions, each for its share of the entities.
 
-use tripline_engine::service::{Arm, Ask, Event, ServiceSettings};
+use bytes::Bytes;
+use tripline_engine::service::{Arm, Ask, Event, ServiceSettings, Value};
 use tripline_store::records::{Feedback, Judgement};
 
-use super::{NAME, at, by, ready, registered};
+use super::{NAME, at, by, flows, named, ready, registered, row};
 
 #[tokio::test]
 async fn entities_keep_their_arm_and_arms_are_counted() {
@@ -89,5 +90,39 @@ async fn an_experiment_needs_another_version_of_the_name() {
     assert!(start("flow_detector_v1.0.0", 0.5).await.contains("other than the active one"));
     assert!(start("flow_detector_v9.0.0", 0.5).await.contains("there is no model"));
     assert!(start("flow_detector_v1.0.0", 1.0).await.contains("above 0 and below 1"));
+    service.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_record_without_an_entity_keeps_its_arm_when_other_models_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = ServiceSettings::new(folder.path());
+    // The columns of the other model come first.
+    settings.precedence = vec!["wider".to_owned()];
+    let service = ready(settings).await;
+    let second = registered(&service, 2).await;
+    service.start_experiment(NAME, &second.id, 0.5, &by("local")).await.unwrap();
+    let arms = || -> Vec<Option<Arm>> {
+        let of = |level: u32| {
+            let number = Value::Number(f64::from(level));
+            let text = Value::Text("http");
+            let row = row(&service, &[("time", number), ("bytes", number), ("service", text)]);
+            service.predict(&Event::of(&row), &Ask::default()).unwrap().arm
+        };
+        (0..60).map(of).collect()
+    };
+    let before = arms();
+    assert!(before.contains(&Some(Arm::Control)) && before.contains(&Some(Arm::Treatment)));
+    let mut data = flows(800, 3);
+    let mut columns = data.rows.into_columns();
+    columns.insert(0, ("ttl".to_owned(), columns[0].1.clone()));
+    data.rows = tripline_core::Rows::new(columns).unwrap();
+    let settings = tripline_engine::TrainingSettings::default();
+    let plan = tripline_engine::Plan::new("sgd", &settings).unwrap();
+    let wider = plan.fit(&data, 0, &tripline_core::Silent).unwrap().model;
+    let file = Bytes::from(wider.to_file(None).unwrap().to_bytes());
+    let other = service.register(file, named("wider"), &by("local")).await.unwrap();
+    service.deploy(&other.id, &by("local")).await.unwrap();
+    assert_eq!(arms(), before);
     service.shut_down().await;
 }

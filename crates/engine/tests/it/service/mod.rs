@@ -1,12 +1,19 @@
 //! The service on a folder of its own.
 
 mod audit;
+mod batches;
 mod experiments;
+mod faulty;
+mod folder;
+mod halves;
+mod names;
+mod order;
 mod predict;
 mod recorder;
 mod registry;
 mod retention;
 mod rollback;
+mod rules;
 mod shipped;
 mod start;
 mod uploads;
@@ -79,7 +86,7 @@ pub(crate) async fn open(folder: &Path) -> Arc<Service> {
     Service::open(ServiceSettings::new(folder), &[]).await.unwrap()
 }
 
-pub(crate) async fn registered(service: &Service, seed: u64) -> ModelVersion {
+pub(crate) async fn registered(service: &Arc<Service>, seed: u64) -> ModelVersion {
     service.register(model(seed), named(NAME), &by("local")).await.unwrap()
 }
 

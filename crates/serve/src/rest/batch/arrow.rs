@@ -9,7 +9,7 @@ use arrow_array::{Array as _, ArrayRef, RecordBatch};
 use arrow_cast::cast;
 use arrow_schema::DataType;
 use tripline_core::{Category, Column, FieldKind, Rows, Schema};
-use tripline_ingest::is_missing;
+use tripline_engine::service::{category_of_number, category_of_text};
 
 /// Why a batch is no rows of the model.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -140,7 +140,7 @@ fn texts(name: &str, array: &ArrayRef) -> Result<Column, ColumnError> {
             let array = array.as_primitive::<Float64Type>();
             let mut codes = Codes::default();
             let code = |number: Option<f64>| match number {
-                Some(number) => codes.of(&number.to_string()),
+                Some(number) => codes.number(category_of_number(number).as_deref()),
                 None => Category::MISSING,
             };
             let rows = array.iter().map(code).collect();
@@ -166,28 +166,29 @@ fn texts(name: &str, array: &ArrayRef) -> Result<Column, ColumnError> {
 /// Distinct texts with their numbers, in order of appearance.
 #[derive(Default)]
 struct Codes {
-    known: HashMap<String, u32>,
+    numbers: HashMap<String, u32>,
     values: Vec<String>,
     last: u32,
 }
 
 impl Codes {
-    /// The number of a text, as a single record has it: without spaces around it, missing where it
-    /// says so.
+    /// The number of a text, as a single record has it.
     fn of(&mut self, text: &str) -> u32 {
-        let text = text.trim();
-        if is_missing(text.as_bytes()) {
-            return Category::MISSING;
-        }
+        self.number(category_of_text(text))
+    }
+
+    /// The number of a category.
+    fn number(&mut self, text: Option<&str>) -> u32 {
+        let Some(text) = text else { return Category::MISSING };
         // Neighbours are often equal.
         if self.values.get(self.last as usize).is_some_and(|value| value == text) {
             return self.last;
         }
-        self.last = match self.known.get(text) {
+        self.last = match self.numbers.get(text) {
             Some(&code) => code,
             None => {
                 let code = self.values.len() as u32;
-                self.known.insert(text.to_owned(), code);
+                self.numbers.insert(text.to_owned(), code);
                 self.values.push(text.to_owned());
                 code
             }

@@ -208,6 +208,7 @@ impl BatchSummary {
     pub(crate) fn add(&mut self, answer: &BatchAnswer) {
         self.rows += answer.score.len() as u64;
         self.attacks += answer.attack.iter().filter(|&&attack| attack).count() as u64;
+        self.not_stored += answer.not_stored;
         self.inference_time_ms += answer.inference.as_secs_f64() * 1000.0;
         if !self.model_versions.contains(&answer.model.id) {
             self.model_versions.push(answer.model.id.clone());

@@ -143,6 +143,10 @@ pub(crate) struct BatchSummary {
     /// Of these, attacks.
     #[schema(example = 12)]
     pub(crate) attacks: u64,
+    /// Attacks of which no detection is stored, because there were too many at once; none with
+    /// `durable=true`.
+    #[schema(example = 0)]
+    pub(crate) not_stored: u64,
     /// Records that could not be judged.
     #[schema(example = 0)]
     pub(crate) errors: u64,
@@ -165,6 +169,7 @@ impl BatchSummary {
                 Ok(judged) => {
                     self.rows += 1;
                     self.attacks += u64::from(judged.attack);
+                    self.not_stored += u64::from(judged.attack && judged.detection.is_none());
                     if !self.model_versions.contains(&judged.model) {
                         self.model_versions.push(judged.model.clone());
                     }
