@@ -17,8 +17,12 @@ use super::state::Service;
 const TICK: Duration = Duration::from_secs(60);
 /// Ticks between two looks at what is old.
 const TICKS_OF_AN_HOUR: u64 = 60;
-/// Rows of one transaction: some milliseconds, so that detections are written in time.
-const PART: u32 = 2000;
+/// Rows of the first transaction; a row takes up to 100 µs, by its indices and the memory for them.
+const FIRST_PART: u32 = 200;
+/// Rows of one transaction at least and at most.
+const PARTS: std::ops::RangeInclusive<u32> = 100..=2000;
+/// How long one transaction should take: detections wait for it, and are promised within 50 ms.
+const PART_TIME: Duration = Duration::from_millis(20);
 /// Shortest pause between two parts.
 const PAUSE: Duration = Duration::from_millis(2);
 /// Free space of the database that is kept for what comes.
@@ -121,11 +125,13 @@ impl Service {
         reason: &str,
         forgotten: &mut Forgotten,
     ) -> Result<(), ServiceError> {
+        let mut urgent = false;
         if is_audited(what) {
             let rows = self.store.count_old(what, old).await?;
             if rows == 0 {
                 return Ok(());
             }
+            urgent = matches!(old, Old::AllBut(most) if is_urgent(rows + most, most));
             let limit = match old {
                 Old::Before(time) => serde_json::json!({ "before_micros": time.0, "rows": rows }),
                 Old::AllBut(kept) => serde_json::json!({ "all_but": kept, "rows": rows }),
@@ -133,28 +139,31 @@ impl Service {
             let change = Change::system(self.clock().now(), reason);
             self.store.record("data.forget", what.name(), &limit.to_string(), &change).await?;
         }
-        while self.forget_part(what, old, forgotten).await? == u64::from(PART) {}
+        let mut pace = Pace::new(urgent);
+        while self.forget_part(what, old, &mut pace, forgotten).await? {}
         Ok(())
     }
 
-    /// One part, then a pause as long as it took: half of the time is for others.
+    /// One part, then a pause; whether there is more.
     async fn forget_part(
         &self,
         what: Kept,
         old: Old,
+        pace: &mut Pace,
         forgotten: &mut Forgotten,
-    ) -> Result<u64, ServiceError> {
+    ) -> Result<bool, ServiceError> {
         if self.is_ending() {
-            return Ok(0);
+            return Ok(false);
         }
-        let begin = Instant::now();
-        let rows = self.store.forget_old(what, old, PART).await?;
+        let (begin, limit) = (Instant::now(), pace.rows);
+        let rows = self.store.forget_old(what, old, limit).await?;
         forgotten.add(what, rows);
         self.forgotten.0[what as usize].fetch_add(rows, Ordering::Relaxed);
-        if rows == u64::from(PART) {
-            tokio::time::sleep(begin.elapsed().max(PAUSE)).await;
+        let more = rows >= u64::from(limit);
+        if more {
+            tokio::time::sleep(pace.after(begin.elapsed())).await;
         }
-        Ok(rows)
+        Ok(more)
     }
 
     async fn within_bounds(&self, forgotten: &mut Forgotten) -> Result<(), ServiceError> {
@@ -177,6 +186,7 @@ impl Service {
             (Kept::Detections, Old::Before(Timestamp(now.0.saturating_add(1)))),
         ] {
             let mut told = !is_audited(what);
+            let mut pace = Pace::new(is_urgent(used, most));
             while self.store.bytes_in_use().await? > enough && !self.is_ending() {
                 if !told {
                     let reason = format!("{used} bytes of the database are in use, over {most}");
@@ -184,7 +194,7 @@ impl Service {
                     self.store.record("data.forget", what.name(), "{}", &change).await?;
                     told = true;
                 }
-                if self.forget_part(what, old, forgotten).await? < u64::from(PART) {
+                if !self.forget_part(what, old, &mut pace, forgotten).await? {
                     break;
                 }
             }
@@ -211,6 +221,39 @@ impl Service {
     }
 }
 
+/// How much is forgotten at once.
+#[derive(Debug)]
+struct Pace {
+    rows: u32,
+    /// What comes must not come faster than what goes, whoever waits for it.
+    urgent: bool,
+}
+
+impl Pace {
+    fn new(urgent: bool) -> Self {
+        Self { rows: if urgent { *PARTS.end() } else { FIRST_PART }, urgent }
+    }
+
+    /// The pause after a part that took so long; the next one is larger or smaller by that.
+    fn after(&mut self, took: Duration) -> Duration {
+        if self.urgent {
+            return Duration::ZERO;
+        }
+        if took > PART_TIME {
+            self.rows = (self.rows / 2).max(*PARTS.start());
+        } else if took < PART_TIME / 2 {
+            self.rows = (self.rows * 2).min(*PARTS.end());
+        }
+        // Half of the time is for others.
+        took.max(PAUSE)
+    }
+}
+
+/// Whether a bound is passed by more than a twentieth.
+fn is_urgent(used: u64, most: u64) -> bool {
+    used / 21 > most / 20
+}
+
 /// What is kept for how long.
 fn ages(settings: &RetentionSettings) -> [(Kept, Option<Duration>); 8] {
     [
@@ -230,5 +273,35 @@ fn is_audited(what: Kept) -> bool {
     match what {
         Kept::Detections | Kept::Judged | Kept::FeatureRows | Kept::Jobs | Kept::Runs => true,
         Kept::ShadowScores | Kept::Tallies | Kept::Sessions | Kept::IdempotencyKeys => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_get_as_large_as_others_can_wait_for() {
+        let mut pace = Pace::new(false);
+        let took = |rows: u32| Duration::from_micros(100) * rows;
+        let mut pauses = Vec::new();
+        for _ in 0..20 {
+            let took = took(pace.rows);
+            assert!(took <= 2 * PART_TIME);
+            pauses.push(pace.after(took));
+        }
+        assert!(pauses.iter().all(|pause| *pause >= PAUSE));
+        let mut settled = |took: Duration| {
+            for _ in 0..20 {
+                pace.after(took);
+            }
+            pace.rows
+        };
+        assert_eq!(settled(Duration::ZERO), 2000);
+        assert_eq!(settled(Duration::from_secs(1)), 100);
+        let mut urgent = Pace::new(true);
+        assert_eq!(urgent.after(Duration::from_secs(1)), Duration::ZERO);
+        assert_eq!(urgent.rows, 2000);
+        assert!(!is_urgent(104, 100) && is_urgent(2200, 2000));
     }
 }
