@@ -137,15 +137,21 @@ mod tests {
 
     /// Takes nothing until it is told to.
     #[derive(Clone, Default)]
-    struct Stalled(Arc<(Mutex<(bool, Vec<u8>)>, Condvar)>);
+    struct Stalled(Arc<(Mutex<Taken>, Condvar)>);
+
+    #[derive(Default)]
+    struct Taken {
+        open: bool,
+        bytes: Vec<u8>,
+    }
 
     impl Write for Stalled {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let mut state = self.0.0.lock().unwrap();
-            while !state.0 {
+            while !state.open {
                 state = self.0.1.wait(state).unwrap();
             }
-            state.1.extend_from_slice(bytes);
+            state.bytes.extend_from_slice(bytes);
             Ok(bytes.len())
         }
 
@@ -165,7 +171,7 @@ mod tests {
             writeln!(lines.make_writer(), "{at}").unwrap();
         }
         assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-        out.0.0.lock().unwrap().0 = true;
+        out.0.0.lock().unwrap().open = true;
         out.0.1.notify_all();
         let told = |text: &str| {
             let written = text.lines().filter(|line| !line.contains("lost")).count();
@@ -176,7 +182,7 @@ mod tests {
             (written, lost)
         };
         for _ in 0..500 {
-            let text = String::from_utf8(out.0.0.lock().unwrap().1.clone()).unwrap();
+            let text = String::from_utf8(out.0.0.lock().unwrap().bytes.clone()).unwrap();
             let (written, lost) = told(&text);
             if written + lost == count {
                 assert!(lost >= 100, "{lost}");
