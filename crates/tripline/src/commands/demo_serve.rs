@@ -79,6 +79,7 @@ impl Part {
             model,
             reasons: Reasons::OverThreshold(REASONS),
             missing_columns: MissingColumns::Fill,
+            durable: true,
             ..Ask::default()
         };
         let task = "flow";
