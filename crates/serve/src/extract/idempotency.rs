@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -157,7 +157,9 @@ impl<S: Sync> FromRequestParts<S> for Once {
         };
         let mut once = Self { caller, key, fingerprint: Sha256::new() };
         once.bind(parts.method.as_str().as_bytes());
-        once.bind(parts.uri.path_and_query().map_or("/", |path| path.as_str()).as_bytes());
+        // The whole path: a router that holds others takes its own part away.
+        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |whole| &whole.0);
+        once.bind(uri.path_and_query().map_or("/", |path| path.as_str()).as_bytes());
         Ok(once)
     }
 }
