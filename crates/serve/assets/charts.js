@@ -46,7 +46,7 @@
         const whole = () => (bars ? column.reduce((a, b) => a + (b || 0), 0) : column.findLast((v) => v !== null));
         const value = row === null ? whole() : column[row];
         if (value === null || value === undefined) return "–";
-        return Number.isInteger(value) ? value.toLocaleString("en").replaceAll(",", "\u202f") : value.toPrecision(4);
+        return Number.isInteger(value) ? value.toLocaleString("en") : value.toPrecision(4);
       },
     }));
     const step = data.x.length > 1 ? data.x[1] - data.x[0] : 1;

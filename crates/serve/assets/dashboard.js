@@ -13,7 +13,7 @@
       if (Number.isNaN(at.getTime())) continue;
       const text = local(at);
       time.title = time.title || time.dateTime;
-      time.textContent = time.dataset.form === "short" ? text.slice(5) : time.dataset.form === "day" ? text.slice(0, 10) : text;
+      time.textContent = time.dataset.form === "short" ? text.slice(5) : time.dataset.form === "day" ? text.slice(0, 10) : time.dataset.form === "clock" ? text.slice(11) : text;
       time.dataset.local = "";
     }
   }
@@ -68,23 +68,77 @@
     });
   }
 
-  // Live: rows of detections, progress of jobs.
+  // The fields of an event: a box that keeps those that match; "/" leads to it, Escape empties it.
+  const box = document.querySelector("[data-filter]");
+  if (box) {
+    const place = document.getElementById(box.dataset.filter);
+    const fields = [...place.querySelectorAll("[data-field]")];
+    const fold = place.querySelector("[data-fold]");
+    const folded = fold ? fold.open : true;
+    const told = document.querySelector("[data-filter-count]");
+    const keep = () => {
+      const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let kept = 0;
+      for (const field of fields) {
+        const text = field.textContent.toLowerCase();
+        field.hidden = !words.every((word) => text.includes(word));
+        if (!field.hidden) kept += 1;
+      }
+      if (fold) fold.open = words.length > 0 || folded;
+      told.textContent = words.length > 0 ? `${kept} of ${fields.length}` : "";
+    };
+    box.closest("[data-filter-box]").hidden = false;
+    box.addEventListener("input", keep);
+    box.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || box.value === "") return;
+      event.preventDefault();
+      box.value = "";
+      keep();
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.target.closest("input,textarea,select")) return;
+      event.preventDefault();
+      box.focus();
+    });
+  }
+
+  // Live: parts of the overview, rows of detections, progress of jobs.
   const state = document.querySelector("[data-live-state]");
-  const wanted = document.querySelector("[data-live]") || document.querySelector("[data-job]");
+  const parts = document.querySelector("[data-part]");
+  const wanted = parts || document.querySelector("[data-live]") || document.querySelector("[data-job]");
   if (!state || !wanted || !("EventSource" in window)) return;
   state.hidden = false;
   const say = (on) => {
     state.classList.toggle("on", on);
     state.textContent = on ? "live" : "waiting";
   };
-  const source = new EventSource("/ui/live");
+  const source = new EventSource(parts ? `/ui/live?overview=${encodeURIComponent(location.search || "?")}` : "/ui/live");
   source.addEventListener("open", () => say(true));
   source.addEventListener("error", () => say(false));
   addEventListener("pagehide", () => source.close());
 
+  // Drawn by the server, as when the page was loaded; what the reader is in stays.
+  const drawn = {};
+  source.addEventListener("parts", (event) => {
+    const told = JSON.parse(event.data);
+    for (const [name, markup] of Object.entries(told)) {
+      const place = document.querySelector(`[data-part="${CSS.escape(name)}"]`);
+      if (!place || drawn[name] === markup || place.contains(document.activeElement)) continue;
+      drawn[name] = markup;
+      place.innerHTML = markup;
+      times(place);
+    }
+  });
+
   let fresh = 0;
   source.addEventListener("detection", (event) => {
     const told = JSON.parse(event.data);
+    // The first detection makes another page of a fresh one.
+    if (document.querySelector("[data-welcome]")) {
+      location.reload();
+      return;
+    }
     document.dispatchEvent(new CustomEvent("detection", { detail: told }));
     const body = document.querySelector("tbody[data-live=rows]");
     if (body) {

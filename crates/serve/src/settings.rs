@@ -23,6 +23,19 @@ pub struct Settings {
     pub otlp_endpoint: Option<String>,
     /// Whether `/metrics` tells about models.
     pub model_metrics: bool,
+    /// What the configuration says, for those who look at the settings: without secrets.
+    pub told: Vec<Told>,
+}
+
+/// A setting as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Its path, such as `serve.limits.body_bytes`.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// Where it comes from: `default`, `file`, a variable, an option.
+    pub source: String,
 }
 
 impl Default for Settings {
@@ -35,6 +48,7 @@ impl Default for Settings {
             limits: Limits::default(),
             otlp_endpoint: None,
             model_metrics: true,
+            told: Vec::new(),
         }
     }
 }

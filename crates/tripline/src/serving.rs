@@ -10,7 +10,7 @@ use tripline_serve::settings::{AccessSettings, Limits, Tls};
 use tripline_serve::{LogFormat, LogSettings, Settings};
 use tripline_store::PublicKey;
 
-use crate::config::{Config, Scalar, Serve};
+use crate::config::{Config, Layers, Scalar, Serve};
 use crate::exit::Usage;
 
 /// Settings of the server, of what it serves, and of its log.
@@ -23,6 +23,13 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
+    /// Checked settings, with what is told of them.
+    pub(crate) fn over(layers: &Layers) -> Result<Self, Usage> {
+        let mut serving = Self::of(&layers.config)?;
+        serving.server.told = layers.told();
+        Ok(serving)
+    }
+
     /// Checked settings; an error names the key.
     pub(crate) fn of(config: &Config) -> Result<Self, Usage> {
         let serve = &config.serve;
@@ -92,6 +99,7 @@ fn server(config: &Config) -> Result<Settings, Usage> {
         },
         otlp_endpoint: serve.otlp_endpoint.clone(),
         model_metrics: config.monitoring.performance_metrics,
+        told: Vec::new(),
     })
 }
 

@@ -235,7 +235,10 @@ fn first_that_fits<'a>(
         if lacking == 0 {
             return Ok(served);
         }
-        if nearest.is_none_or(|(fewest, _)| lacking < fewest) {
+        let closer = |(fewest, of): (usize, &Arc<Served>)| {
+            lacking * of.input().len() < fewest * served.input().len()
+        };
+        if nearest.is_none_or(closer) {
             nearest = Some((lacking, served));
         }
     }

@@ -5,6 +5,7 @@
 //! other, each through the database first.
 
 mod answer;
+mod audit;
 mod batch;
 mod cache;
 mod canaries;
@@ -40,6 +41,7 @@ mod tallies;
 mod upkeep;
 
 pub use answer::{Answer, Arm, BatchAnswer};
+pub use audit::AuditCheck;
 pub use clock::Clock;
 pub use counters::{BUCKETS, Counters, Counts};
 pub use error::{Refusal, ServiceError};

@@ -179,7 +179,7 @@ fn chosen(event: &Event<'_>, ask: &Ask<'_>) -> Result<(Arc<Served>, Option<Arm>)
 }
 
 /// The first active version, in order of precedence, whose columns the record has. If missing ones
-/// may be filled: else the one that lacks the fewest, but not all.
+/// may be filled: else the one that lacks the smallest share, but not all.
 fn first_that_fits(row: &Row, missing: MissingColumns) -> Result<&Arc<Served>, ServiceError> {
     let models = row.models();
     let mut nearest: Option<(usize, &Arc<Served>, &[u16])> = None;
@@ -189,7 +189,10 @@ fn first_that_fits(row: &Row, missing: MissingColumns) -> Result<&Arc<Served>, S
         if lacking == 0 {
             return Ok(served);
         }
-        if nearest.is_none_or(|(fewest, ..)| lacking < fewest) {
+        // By share: a model of few columns lacks few of them whatever the record is.
+        let closer =
+            |(fewest, _, of): (usize, _, &[u16])| lacking * of.len() < fewest * places.len();
+        if nearest.is_none_or(closer) {
             nearest = Some((lacking, served, places));
         }
     }

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::problem::Problem;
 
 /// Shortest password: NIST SP 800-63B-4, section 3.1.1.2, asks 15 of one used alone.
-pub(super) const MIN_CHARS: usize = 15;
+pub(crate) const MIN_CHARS: usize = 15;
 
 /// Longest, so that hashing costs what it should.
 pub(super) const MAX_BYTES: usize = 256;

@@ -25,8 +25,8 @@ use axum::routing::{MethodRouter, get, post};
 use std::sync::Arc;
 
 use handle::{
-    data, detections, experiments, jobs, keys, live, models, overview, runs, sample, session,
-    settings,
+    audit, data, detections, experiments, jobs, keys, live, models, overview, runs, sample,
+    session, settings,
 };
 
 use crate::app::App;
@@ -54,6 +54,7 @@ pub(crate) fn routes() -> Routes {
         page(read, "/ui/", get(overview::get)),
         page(read, "/ui/live", get(live::stream)),
         page(predict, "/ui/sample", post(sample::send)),
+        page(Rule::OPEN, "/ui/samples/{task}", get(sample::get)),
         page(read, "/ui/detections", get(detections::list)),
         page(read, "/ui/detections/{id}", get(detections::one)),
         page(predict, "/ui/detections/{id}/feedback", post(detections::feedback)),
@@ -84,7 +85,8 @@ pub(crate) fn routes() -> Routes {
         ),
         page(train, "/ui/data/{id}/delete", post(data::delete)),
         page(read, "/ui/settings", get(settings::get)),
-        page(seen_by_admin, "/ui/settings/audit", get(settings::audit)),
+        page(seen_by_admin, "/ui/settings/audit", get(audit::get)),
+        page(seen_by_admin.form(), "/ui/settings/audit/verify", post(audit::verify)),
         page(seen_by_admin, "/ui/settings/keys", get(keys::list)),
         page(admin, "/ui/settings/keys", post(keys::create)),
         page(admin, "/ui/settings/keys/{id}/revoke", post(keys::revoke)),

@@ -16,6 +16,11 @@ const NOTES: &[(&str, &str, &str)] = &[
     ("experiment", "good", "The experiment has begun."),
     ("experiment-ended", "good", "The experiment has ended."),
     ("queued", "good", "The job is queued."),
+    (
+        "queueing",
+        "warn",
+        "The form was sent before and is being worked on: the job will stand here.",
+    ),
     ("cancelled", "warn", "The job was asked to stop."),
     ("uploaded", "good", "The file is here."),
     ("revoked", "good", "The key is refused from now on."),

@@ -50,6 +50,8 @@ pub(super) struct Viewer {
     pub(super) csrf: String,
     /// Whether deploys, deletions and keys still ask for the token of the first start.
     pub(super) token_needed: bool,
+    /// Where the service answers, as the reader's browser knows it: `http://localhost:5003`.
+    pub(super) origin: String,
     /// The theme, if one was chosen.
     pub(super) theme: Option<Theme>,
     /// What is to be told at the top of the next page.
@@ -144,7 +146,7 @@ fn document(viewer: &Viewer, here: &str, title: &str, body: &Markup, charts: boo
                 }
                 footer {
                     span data-zone { "Times in UTC" }
-                    @if viewer.may(Scope::Read) { a href="/docs" { "API" } }
+                    @if viewer.may(Scope::Read) { a href="/docs" { "API documentation" } }
                 }
             }
         }

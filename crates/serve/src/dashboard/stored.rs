@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 use tripline_assess::plot::{ReliabilityBin, short};
+use tripline_store::records::ModelVersion;
 
-use super::view::detection::{Reason, Why};
 use super::view::findings::Finding;
 use super::view::model::Curves;
+use super::view::threshold::Threshold;
+use super::view::why::{Reason, Why};
 
 /// Most lines that a page shows of one object.
 const MOST: usize = 300;
@@ -44,10 +46,53 @@ pub(super) fn lines(text: &str) -> Vec<(String, String)> {
         Ok(Value::Object(fields)) => fields
             .iter()
             .take(MOST)
-            .map(|(name, value)| (name.clone(), words(Some(value))))
+            .map(|(name, value)| match value {
+                Value::Number(number) => (name.clone(), exact(number)),
+                value => (name.clone(), words(Some(value))),
+            })
             .collect(),
         _ => Vec::new(),
     }
+}
+
+/// A number as it came: whole ones in full, others to six digits.
+fn exact(number: &serde_json::Number) -> String {
+    let Some(value) = number.as_f64().filter(|_| number.is_f64()) else {
+        return number.to_string();
+    };
+    let size = value.abs();
+    if value == value.trunc() && size < 1e15 {
+        return format!("{value:.0}");
+    }
+    if !(1e-4..1e15).contains(&size) {
+        return format!("{value:.5e}");
+    }
+    let digits = (5 - size.log10().floor() as i32).clamp(0, 9) as usize;
+    let text = format!("{value:.digits$}");
+    let text = if digits > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    text.to_owned()
+}
+
+/// A list of texts in a version's card, or of the names of its members.
+pub(super) fn names(card: &str, member: &str) -> Vec<String> {
+    let card: Value = serde_json::from_str(card).unwrap_or_default();
+    let list = card.get(member).and_then(Value::as_array);
+    let name =
+        |item: &Value| item.as_str().or_else(|| item.get("name")?.as_str()).map(str::to_owned);
+    list.into_iter().flatten().filter_map(name).collect()
+}
+
+/// The threshold of a version, by its card.
+pub(super) fn threshold(version: &ModelVersion) -> Option<Threshold> {
+    let card: Value = serde_json::from_str(&version.what.card).ok()?;
+    let threshold = card.get("threshold")?;
+    Some(Threshold {
+        model_id: version.id.clone(),
+        value: threshold.get("value")?.as_f64()?,
+        rule: words(threshold.get("rule")),
+        note: words(threshold.get("note")),
+        false_alarms: version.what.metrics.get("validation_fpr").copied(),
+    })
 }
 
 /// An object of numbers.
@@ -106,7 +151,8 @@ pub(super) fn findings(card: &str) -> Vec<Finding> {
 
 /// Other lines of a version's card, what has a place of its own left out.
 pub(super) fn card(text: &str) -> Vec<(String, String)> {
-    const ELSEWHERE: [&str; 3] = ["curves", "findings", "comparison"];
+    const ELSEWHERE: [&str; 6] =
+        ["curves", "findings", "comparison", "columns", "importance", "threshold"];
     let mut out = Vec::new();
     if let Ok(Value::Object(fields)) = serde_json::from_str(text) {
         for (name, value) in fields.iter().filter(|(name, _)| !ELSEWHERE.contains(&name.as_str())) {
@@ -184,5 +230,24 @@ mod tests {
         let lines = super::card(card);
         assert!(lines.contains(&("data: rows".to_owned(), "7".to_owned())), "{lines:?}");
         assert_eq!(curves("nonsense"), Curves::default());
+    }
+
+    #[test]
+    fn an_event_keeps_its_numbers() {
+        let event = r#"{"port":64240,"rate":34.061234567,"big":10559.0,"small":0.0000543,
+            "share":0.25,"none":null,"text":"tcp"}"#;
+        let lines = lines(event);
+        let value = |name: &str| lines.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+        assert_eq!(value("port"), Some("64240"));
+        assert_eq!(value("rate"), Some("34.0612"));
+        assert_eq!(value("big"), Some("10559"));
+        assert_eq!(value("small"), Some("5.43000e-5"));
+        assert_eq!(value("share"), Some("0.25"));
+        assert_eq!(value("none"), Some(""));
+        assert_eq!(
+            names(r#"{"columns":[{"name":"a"},{"x":1}],"classes":["n","b"]}"#, "columns"),
+            ["a"]
+        );
+        assert_eq!(names(r#"{"classes":["n","b"]}"#, "classes"), ["n", "b"]);
     }
 }

@@ -10,13 +10,13 @@ pub(super) const HOUR: i64 = 3600 * SECOND;
 /// Microseconds of a day.
 pub(super) const DAY: i64 = 24 * HOUR;
 
-/// A whole number in groups of three, parted by a narrow space that does not break.
+/// A whole number in groups of three.
 pub(super) fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3 * 3);
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push('\u{202f}');
+            out.push(',');
         }
         out.push(digit);
     }
@@ -43,12 +43,19 @@ pub(super) fn span(micros: i64) -> String {
     match seconds.abs() {
         s if s < 1e-3 => format!("{micros}\u{202f}µs"),
         s if s < 1.0 => format!("{:.1}\u{202f}ms", seconds * 1e3),
+        s if s < 60.0 && s.fract() < 0.05 => format!("{s:.0}\u{202f}s"),
         s if s < 60.0 => format!("{seconds:.1}\u{202f}s"),
-        s if s < 3600.0 => format!("{}\u{202f}min {}\u{202f}s", s as u64 / 60, s as u64 % 60),
-        s if s < 86400.0 => {
-            format!("{}\u{202f}h {}\u{202f}min", s as u64 / 3600, s as u64 / 60 % 60)
-        }
-        s => format!("{}\u{202f}d {}\u{202f}h", s as u64 / 86400, s as u64 / 3600 % 24),
+        s if s < 3600.0 => two(s as u64 / 60, "min", s as u64 % 60, "s"),
+        s if s < 86400.0 => two(s as u64 / 3600, "h", s as u64 / 60 % 60, "min"),
+        s => two(s as u64 / 86400, "d", s as u64 / 3600 % 24, "h"),
+    }
+}
+
+/// Two units of a time span, the smaller one left out if it is nothing.
+fn two(large: u64, of_large: &str, small: u64, of_small: &str) -> String {
+    match small {
+        0 => format!("{large}\u{202f}{of_large}"),
+        _ => format!("{large}\u{202f}{of_large} {small}\u{202f}{of_small}"),
     }
 }
 
@@ -97,6 +104,15 @@ pub(super) fn short_time(at: Timestamp) -> Markup {
     }
 }
 
+/// The time of day, with seconds.
+pub(super) fn clock(at: Timestamp) -> Markup {
+    html! {
+        time.nowrap datetime=(rfc3339(at)) title=(rfc3339(at)) data-form="clock" {
+            (shown(at, "%H:%M:%S"))
+        }
+    }
+}
+
 /// A day.
 pub(super) fn day(at: Timestamp) -> Markup {
     html! {
@@ -125,7 +141,7 @@ mod tests {
     #[test]
     fn numbers_are_grouped() {
         assert_eq!(count(7), "7");
-        assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");
+        assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(bytes(999), "999\u{202f}B");
         assert_eq!(bytes(1_530_000), "1.5\u{202f}MB");
         assert_eq!(probability(0.99991), ">\u{2009}0.999");
@@ -140,5 +156,8 @@ mod tests {
         assert_eq!(rfc3339(at), "2025-10-08T14:30:00Z");
         assert!(time(at).into_string().contains(">2025-10-08 14:30:00</time>"));
         assert_eq!(span(90 * SECOND), "1\u{202f}min 30\u{202f}s");
+        assert_eq!(span(12 * HOUR), "12\u{202f}h");
+        assert_eq!(span(30 * SECOND), "30\u{202f}s");
+        assert_eq!(span(10_840_000), "10.8\u{202f}s");
     }
 }

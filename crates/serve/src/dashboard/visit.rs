@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use maud::Markup;
@@ -16,6 +17,7 @@ use crate::app::App;
 use crate::caller::{Caller, Known};
 use crate::extract::read_body;
 use crate::problem::{Kind, Problem};
+use crate::settings::{Settings, Tls};
 
 /// The cookie that holds the theme.
 pub(super) const THEME: &str = "tripline_theme";
@@ -42,6 +44,7 @@ impl FromRequestParts<Arc<App>> for Visit {
         let caller = Caller::from_request_parts(parts, app).await?;
         let fields = Fields::parse(parts.uri.query().unwrap_or_default()).ok_or_else(too_many)?;
         let mut viewer = viewer(&caller, &parts.headers);
+        viewer.origin = origin(&parts, &app.settings());
         viewer.note = fields.get("done").and_then(notes::note);
         Ok(Self { app: app.clone(), caller, viewer, fields: fields.with("done", "") })
     }
@@ -76,7 +79,8 @@ impl FromRequest<Arc<App>> for Posted {
         let text = String::from_utf8_lossy(&bytes);
         let fields = Fields::parse(&text).ok_or_else(too_many)?;
         app.gate().check_csrf(&caller, fields.get("csrf").unwrap_or_default())?;
-        let viewer = viewer(&caller, &parts.headers);
+        let mut viewer = viewer(&caller, &parts.headers);
+        viewer.origin = origin(&parts, &app.settings());
         Ok(Self { app: app.clone(), caller, viewer, fields, cookie: None })
     }
 }
@@ -150,9 +154,24 @@ pub(super) fn viewer(caller: &Caller, headers: &HeaderMap) -> Viewer {
         scopes: caller.scopes(),
         csrf: caller.csrf().unwrap_or_default().to_owned(),
         token_needed: caller.known() == Known::Local && !caller.unlocked(),
+        origin: String::new(),
         theme: theme(headers),
         note: None,
     }
+}
+
+/// Where the service answers, for commands to be copied: the host that was asked for, if it is
+/// plainly one and nothing that a shell would read.
+fn origin(parts: &Parts, settings: &Settings) -> String {
+    let header = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = header.or_else(|| parts.uri.authority().map(Authority::as_str)).unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    let host = match !host.is_empty() && host.len() <= 255 && host.chars().all(plain) {
+        true => host.to_owned(),
+        false => settings.address().to_string(),
+    };
+    let scheme = if settings.tls == Tls::Off { "http" } else { "https" };
+    format!("{scheme}://{host}")
 }
 
 /// The theme that was chosen.

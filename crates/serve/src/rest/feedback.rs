@@ -18,9 +18,9 @@ use crate::problem::{Problem, ProblemDocument};
 use crate::routes::{Routes, Rule};
 
 /// Bytes of a class.
-const MAX_LABEL: usize = 128;
+pub(crate) const MAX_LABEL: usize = 128;
 /// Bytes of a remark.
-const MAX_COMMENT: usize = 4096;
+pub(crate) const MAX_COMMENT: usize = 4096;
 
 pub(crate) fn routes() -> Routes {
     Routes::new().add(Rule::PREDICT, routes!(add))
@@ -55,6 +55,15 @@ pub(crate) enum JudgementName {
     FalsePositive,
     /// Harmless, though what the model saw is there.
     Benign,
+}
+
+impl JudgementName {
+    /// From its name.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        [Self::TruePositive, Self::FalsePositive, Self::Benign]
+            .into_iter()
+            .find(|known| Judgement::from(*known).name() == name)
+    }
 }
 
 impl From<JudgementName> for Judgement {

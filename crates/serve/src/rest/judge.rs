@@ -12,7 +12,7 @@ use crate::problem::{Kind, Problem, shown};
 use crate::time;
 
 /// Fields that tell whom a flow is about, where the envelope does not: the first that is there.
-pub(crate) const ENTITIES: [&str; 4] = ["srcip", "src_ip", "source_ip", "initiator"];
+pub(crate) const ENTITIES: [&str; 5] = ["srcip", "src_ip", "source_ip", "initiator", "flow_src"];
 
 /// Longest name of an entity.
 const MAX_ENTITY: usize = 256;

@@ -17,7 +17,7 @@ mod features;
 pub(crate) mod feedback;
 mod health;
 pub(crate) mod job;
-mod judge;
+pub(crate) mod judge;
 mod keys;
 mod metrics;
 pub(crate) mod model;

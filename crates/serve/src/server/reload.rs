@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::tls::Certificates;
 use crate::app::App;
-use crate::settings::Settings;
+use crate::settings::{Settings, Told};
 
 /// Takes what can change, and tells what cannot.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ impl Reloader {
         let next = Settings {
             access: crate::settings::AccessSettings { keys: old.access.keys, ..new.access.clone() },
             model_metrics: new.model_metrics,
+            told: told(&old.told, &new.told),
             ..(*old).clone()
         };
         let new = Settings { port: if new.port == 0 { old.port } else { new.port }, ..new };
@@ -43,4 +44,21 @@ impl Reloader {
         }
         tracing::info!("settings were read again");
     }
+}
+
+/// What holds after a reload: of settings that wait for the next start, what was told before.
+fn told(old: &[Told], new: &[Told]) -> Vec<Told> {
+    const CHANGED: [&str; 4] = [
+        "serve.access.hosts",
+        "serve.access.requests_per_second",
+        "serve.access.session_hours",
+        "monitoring.performance_metrics",
+    ];
+    let changed = |told: &Told| CHANGED.contains(&told.name.as_str());
+    old.iter()
+        .map(|held| match new.iter().find(|told| told.name == held.name && changed(told)) {
+            Some(told) => told.clone(),
+            None => held.clone(),
+        })
+        .collect()
 }

@@ -96,7 +96,7 @@ class Browser:
             if not self.read(end - time.time()):
                 raise TimeoutError(f"{what}: no {method}")
 
-    def settle(self, seconds=0.25):
+    def settle(self, seconds=0.15):
         """Reads events until nothing has come for a time."""
         while self.read(seconds):
             pass
@@ -140,8 +140,8 @@ class Browser:
 
     def key(self, name):
         """Presses a key."""
-        code = {"Tab": 9, "Enter": 13, "Escape": 27}[name]
-        text = {"text": "\r"} if name == "Enter" else {}
+        code = {"Tab": 9, "Enter": 13, "Escape": 27, "/": 191}[name]
+        text = {"text": "\r"} if name == "Enter" else {"text": name} if len(name) == 1 else {}
         for kind in ["keyDown", "keyUp"]:
             self.send("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code, **(text if kind == "keyDown" else {}))
 

@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use tripline_store::Timestamp;
+use tripline_store::records::{Change, Scopes};
+
 use crate::harness::Site;
 
 /// Rows of the file that is uploaded and trained on.
@@ -35,6 +38,16 @@ fn the_dashboard_in_a_browser() {
         .arg(&upload)
         .arg(here.join("assets/samples/flow.ndjson"))
         .env("PYTHONDONTWRITEBYTECODE", "1");
+    // A second service, which needs keys, with one user.
+    let closed = Site::with(|settings| settings.access.keys = true);
+    let (name, password) = ("ann", "a long pass phrase");
+    let hash = tripline_serve::access::hash_password(password).unwrap();
+    let change = Change::system(Timestamp(1), "test");
+    let scopes = Scopes::parse(["read"]).unwrap();
+    let gate = closed.app.gate();
+    closed.runtime.block_on(gate.put_user(name, hash, scopes, &change)).unwrap();
+    let login = format!("http://{},{name},{password}", closed.address);
+    command.env("TRIPLINE_TEST_LOGIN", login);
     if let Some(folder) = std::env::var_os("TRIPLINE_TEST_SHOTS") {
         command.arg(folder);
     }

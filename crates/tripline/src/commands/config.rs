@@ -83,13 +83,10 @@ impl Show {
             .values
             .iter()
             .filter(|(_, (_, source))| !self.changed || *source != Source::Default)
-            .map(|(name, (value, source))| {
-                let source = match source {
-                    Source::Default => "default".to_owned(),
-                    Source::File => "file".to_owned(),
-                    Source::Variable(name) => name.clone(),
-                };
-                Setting { name, value, source }
+            .map(|(name, (value, source))| Setting {
+                name,
+                value,
+                source: source.name().to_owned(),
             })
             .collect();
         output::show(&session.terminal, &settings, || {

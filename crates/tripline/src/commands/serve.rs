@@ -76,7 +76,7 @@ impl Serve {
 
     pub(crate) fn run(&self, session: &Session) -> anyhow::Result<Exit> {
         let layers = self.over(session.layers.clone());
-        let serving = Serving::of(&layers.config)?;
+        let serving = Serving::over(&layers)?;
         for note in layers.notes.iter().chain(&serving.notes) {
             session.terminal.warn(note);
         }
@@ -111,6 +111,20 @@ impl Serve {
             serve.proxies.clone_from(&self.proxy);
         }
         serve.access.keys |= self.keys;
+        let options = [
+            (self.data_dir.is_some(), "serve.data_dir", "--data-dir"),
+            (self.bind.is_some(), "serve.bind", "--bind"),
+            (self.port.is_some(), "serve.port", "--port"),
+            (self.tls_cert.is_some(), "serve.tls_certificate", "--tls-cert"),
+            (self.tls_key.is_some(), "serve.tls_key", "--tls-key"),
+            (self.tls_cert.is_some(), "serve.tls", "--tls-cert"),
+            (!self.proxy.is_empty(), "serve.tls", "--proxy"),
+            (!self.proxy.is_empty(), "serve.proxies", "--proxy"),
+            (self.keys, "serve.access.keys", "--keys"),
+        ];
+        for (_, path, option) in options.into_iter().filter(|(given, ..)| *given) {
+            layers.given(path, option);
+        }
         layers
     }
 
@@ -189,7 +203,7 @@ impl Serve {
 /// Reads the configuration again, and takes what can change while the service runs.
 fn reload(options: &Serve, file: Option<&Path>, reloader: &tripline_serve::Reloader) {
     let read = Layers::read(file, crate::session::variables())
-        .and_then(|layers| Serving::of(&options.over(layers).config));
+        .and_then(|layers| Serving::over(&options.over(layers)));
     match read {
         Ok(serving) => reloader.reload(serving.server),
         Err(error) => tracing::error!(%error, "the configuration stays as it was"),

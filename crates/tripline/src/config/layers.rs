@@ -9,6 +9,7 @@ use super::Config;
 use super::environment::{self, Foreign};
 use crate::exit::Usage;
 use tripline_engine::service::nearest;
+use tripline_serve::settings::Told;
 
 /// Where a setting comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(crate) enum Source {
     File,
     /// This variable.
     Variable(String),
+    /// This option of the command line.
+    Option(&'static str),
 }
 
 /// All settings with where each comes from.
@@ -87,6 +90,57 @@ impl Layers {
         let whole = nested(values.iter().map(|(path, (value, _))| (path.as_str(), value)));
         let config = serde_json::from_value(whole).map_err(|error| Usage(error.to_string()))?;
         Ok(Self { config, values, notes })
+    }
+}
+
+impl Source {
+    /// As it is shown.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Default => "default",
+            Self::File => "file",
+            Self::Variable(name) => name,
+            Self::Option(name) => name,
+        }
+    }
+}
+
+impl Layers {
+    /// A value that the command line gives.
+    pub(crate) fn given(&mut self, path: &str, option: &'static str) {
+        let held = flat(&tree(&self.config));
+        if let Some(value) = held.get(path) {
+            self.values.insert(path.to_owned(), (value.clone(), Source::Option(option)));
+        }
+    }
+
+    /// What concerns the service, as its dashboard shows it. An address may hold a credential in
+    /// its query: that is left out.
+    pub(crate) fn told(&self) -> Vec<Told> {
+        let shown = |value: &Value| match value {
+            Value::Null => String::new(),
+            Value::String(text) if text.contains("://") => {
+                text.split(['?', '#']).next().unwrap_or_default().to_owned()
+            }
+            Value::String(text) => text.clone(),
+            Value::Array(items) => {
+                let texts = items
+                    .iter()
+                    .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+                texts.collect::<Vec<_>>().join(", ")
+            }
+            other => other.to_string(),
+        };
+        let served = |path: &str| {
+            ["serve.", "monitoring.", "deployment."].iter().any(|p| path.starts_with(p))
+        };
+        let entries = self.values.iter().filter(|(path, _)| served(path));
+        let told = entries.map(|(path, (value, source))| Told {
+            name: path.clone(),
+            value: shown(value),
+            source: source.name().to_owned(),
+        });
+        told.collect()
     }
 }
 

@@ -38,17 +38,20 @@ pub(crate) async fn get(visit: Visit) -> Answer {
         .collect();
     let few = PageRequest { limit: RUNS, after: None };
     let runs = store.runs(&RunFilter::default(), &few).await?.items;
-    let guarded: Vec<data::Guarded> = store
-        .versions(&VersionFilter::default())
-        .await?
-        .into_iter()
-        .map(|version| data::Guarded {
-            findings: stored::findings(&version.what.card),
-            model: version.id,
-        })
-        .filter(|guarded| !guarded.findings.is_empty())
-        .take(TRAININGS)
-        .collect();
+    let mut guarded: Vec<data::Guarded> = Vec::new();
+    for version in store.versions(&VersionFilter::default()).await? {
+        let findings = stored::findings(&version.what.card);
+        // Trainings on the same data find the same.
+        let known = guarded.iter().position(|known| known.findings == findings);
+        match known {
+            _ if findings.is_empty() => {}
+            Some(at) => guarded[at].models.push(version.id),
+            None if guarded.len() < TRAININGS => {
+                guarded.push(data::Guarded { models: vec![version.id], findings });
+            }
+            None => {}
+        }
+    }
     let body = data::page(&visit.viewer, &uploads, &runs, &guarded);
     Ok(show(page(&visit.viewer, "/ui/data", "Data", &body)))
 }

@@ -5,23 +5,25 @@ use std::collections::BTreeMap;
 use axum::extract::Path;
 use tripline_core::verdict::Severity;
 use tripline_engine::traffic::response;
-use tripline_store::records::{
-    Detection, DetectionFilter, Feedback, Judgement, PageRequest, VersionFilter,
-};
+use tripline_store::records::{Detection, DetectionFilter, Judgement, PageRequest, VersionFilter};
 use tripline_store::time::Timestamp;
 
 use super::super::chart::{Series, X};
 use super::super::fields::{Fields, encode};
 use super::super::page::{page, page_with_charts};
-use super::super::text::{DAY, HOUR};
+use super::super::text::{DAY, HOUR, count};
 use super::super::view::{detection, detections};
 use super::super::visit::{Answer, Posted, Visit, show};
 use super::super::{parts, stored};
+use super::reading::reading;
 use crate::app::App;
 use crate::problem::Problem;
+use crate::rest::feedback::{FeedbackBody, JudgementName, judged};
 
 /// Rows of a page.
 const ROWS: u32 = 50;
+/// Hours of the longest span: a hundred years.
+const MOST_HOURS: u32 = 876_000;
 /// Rows of a list beside something else.
 const FEW: u32 = 8;
 
@@ -79,11 +81,14 @@ pub(crate) fn filter(fields: &Fields, now: Timestamp, errors: &mut Vec<String>) 
     }
     if let Some(hours) = fields.get("hours") {
         match hours.parse::<u32>() {
-            Ok(hours) if hours > 0 => {
-                filter.since =
-                    Some(Timestamp(now.0.saturating_sub(i64::from(hours).saturating_mul(HOUR))));
+            Ok(hours @ 1..=MOST_HOURS) => {
+                filter.since = Some(Timestamp(now.0.saturating_sub(i64::from(hours) * HOUR)));
             }
-            _ => errors.push(format!("`hours` must be a whole number from 1 on, not `{hours}`.")),
+            _ => errors.push(format!(
+                "`hours` must be a whole number from 1 to {}, not `{}`.",
+                count(u64::from(MOST_HOURS)),
+                stored::cut(hours, 40)
+            )),
         }
     }
     match fields.get("judged") {
@@ -123,6 +128,9 @@ pub(crate) async fn one(Path(id): Path<String>, visit: Visit) -> Answer {
         times = (!history.is_empty()).then(|| by_kind(&buckets, DAY, &counts, 6).0);
     }
     let why = stored::why(&what.reasons);
+    let version = store.version(&what.model_id).await?;
+    let columns = version.as_ref().map(|v| stored::names(&v.what.card, "columns"));
+    let reading = reading(&visit.app, what, why.as_ref(), version.as_ref());
     let event = stored::lines(&what.event);
     let technique = response(&what.kind).map(|response| response.technique);
     let techniques: Vec<_> = what
@@ -137,6 +145,8 @@ pub(crate) async fn one(Path(id): Path<String>, visit: Visit) -> Answer {
     let shown = detection::Shown {
         detection: &found,
         why: why.as_ref(),
+        reading: &reading,
+        columns: columns.as_deref().unwrap_or_default(),
         event: &event,
         techniques: &techniques,
         feedback: &feedback,
@@ -207,29 +217,21 @@ pub(crate) fn fill<'a>(
     values.into_iter().map(Some).collect()
 }
 
-/// Stores a verdict.
+/// Stores a verdict, checked as the API checks it.
 pub(crate) async fn feedback(Path(id): Path<String>, posted: Posted) -> Answer {
-    let given = posted.fields.get("judgement").unwrap_or_default();
-    let judgement = Judgement::parse(given).ok_or_else(|| {
+    let text = |name: &str| posted.fields.get(name).map(str::to_owned);
+    let given = text("judgement").unwrap_or_default();
+    let verdict = JudgementName::parse(&given).ok_or_else(|| {
         Problem::invalid("judgement", "must be one of those there are")
             .known(Judgement::ALL.map(Judgement::name))
     })?;
-    let bounded = |name: &str, most: usize| match posted.fields.get(name) {
-        Some(text) if text.chars().count() > most => {
-            Err(Problem::invalid(name, format!("must have at most {most} letters")))
-        }
-        text => Ok(text.map(str::to_owned)),
+    let body = FeedbackBody {
+        detection_id: id.clone(),
+        verdict,
+        label: text("label"),
+        comment: text("comment"),
     };
-    let change = posted.change();
-    let feedback = Feedback {
-        id: crate::dashboard::random_id("fbk-")?,
-        detection: id.clone(),
-        judgement,
-        label: bounded("label", 64)?,
-        comment: bounded("comment", 2000)?,
-        actor: change.actor.clone(),
-        at: change.at,
-    };
-    posted.app.store().add_feedback(&feedback, &change).await?;
+    let feedback = judged(body, &posted.caller)?;
+    posted.app.store().add_feedback(&feedback, &posted.change()).await?;
     Ok(posted.done(&format!("/ui/detections/{}", encode(&id)), "feedback"))
 }

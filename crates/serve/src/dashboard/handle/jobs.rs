@@ -51,7 +51,7 @@ pub(crate) async fn one(Path(id): Path<String>, visit: Visit) -> Answer {
         },
         None => Vec::new(),
     };
-    let spec = stored::card(&found.what.spec);
+    let spec = asked(&found.what.spec);
     let metrics = stored::figures(&found.metrics);
     let shown = job::Shown {
         job: &found,
@@ -112,6 +112,17 @@ pub(crate) async fn histories(
     Ok(charts)
 }
 
+/// What a job was asked for, without what was left at nothing.
+fn asked(spec: &str) -> Vec<(String, String)> {
+    let lines = stored::card(spec).into_iter();
+    let own = lines.filter_map(|(name, value)| {
+        let name = name.strip_prefix("asked: ")?;
+        let name = name.strip_prefix("hyperparameters: ").unwrap_or(name).to_owned();
+        (!matches!(value.as_str(), "" | "false" | "0")).then_some((name, value))
+    });
+    own.collect()
+}
+
 /// Whether a job deploys what it trains.
 fn deploys(job: &Job) -> bool {
     Accepted::parse(&job.what.spec).is_ok_and(|spec| spec.asked.deploy)
@@ -169,30 +180,48 @@ pub(crate) async fn start(posted: Posted) -> Answer {
     if !key.starts_with("form-") || key.len() > 64 {
         return Err(Problem::invalid("key", "is missing; load the page again"));
     }
-    let store = posted.app.store();
     let actor = format!("form {}", posted.caller.actor());
-    let request = posted.caller.change().request;
-    let begun = store.begin(&actor, &key, &[0; 32], request.as_deref(), posted.caller.at());
-    match begun.await? {
-        Begun::New => {}
-        Begun::Answered(answer) => return Ok(redirect(&String::from_utf8_lossy(&answer.body))),
-        _ => return Ok(redirect("/ui/jobs")),
-    }
-    let outcome = submit(&posted.app, &posted.caller, &posted.fields).await;
-    match &outcome {
-        Ok(place) => {
-            let answer = StoredAnswer { status: 303, body: place.clone().into_bytes() };
-            store.complete(&actor, &key, &answer).await?;
-        }
-        Err(_) => store.abandon(&actor, &key).await?,
-    }
-    match outcome {
+    let work = once(posted.app.clone(), posted.caller.clone(), posted.fields.clone(), actor, key);
+    // In a task of its own: a reader who leaves neither stops it midway nor keeps the form's key.
+    match tokio::spawn(work).await.map_err(Problem::internal)? {
         Ok(place) => Ok(redirect(&place)),
         Err(problem) if problem.kind == crate::problem::Kind::Invalid => {
             refused(&posted, &problem).await
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// Queues what a form asks for under the form's key; gives where to go.
+async fn once(
+    app: Arc<App>,
+    caller: Caller,
+    fields: Fields,
+    actor: String,
+    key: String,
+) -> Result<String, Problem> {
+    let store = app.store();
+    let request = caller.change().request;
+    match store.begin(&actor, &key, &[0; 32], request.as_deref(), caller.at()).await? {
+        Begun::New => {}
+        Begun::Answered(answer) => return Ok(String::from_utf8_lossy(&answer.body).into_owned()),
+        _ => return Ok(Fields::default().with("done", "queueing").url("/ui/jobs")),
+    }
+    let inner = app.clone();
+    let outcome = tokio::spawn(async move { submit(&inner, &caller, &fields).await }).await;
+    let place = match outcome.map_err(Problem::internal).and_then(|done| done) {
+        Ok(place) => place,
+        Err(problem) => {
+            store.abandon(&actor, &key).await?;
+            return Err(problem);
+        }
+    };
+    let answer = StoredAnswer { status: 303, body: place.clone().into_bytes() };
+    if let Err(error) = store.complete(&actor, &key, &answer).await {
+        // The job is queued: that counts, though a second press will not find it.
+        tracing::error!(%error, "where a form led to was not kept");
+    }
+    Ok(place)
 }
 
 async fn submit(app: &App, caller: &Caller, fields: &Fields) -> Result<String, Problem> {

@@ -12,6 +12,8 @@ use crate::access::{KeyRequest, hash_in_turn};
 use crate::problem::Problem;
 
 const HERE: &str = "/ui/settings";
+/// The longest life of a key that the form gives, in days.
+const MOST_DAYS: u32 = 3_650;
 
 /// The keys.
 pub(crate) async fn list(visit: Visit) -> Answer {
@@ -25,6 +27,9 @@ pub(crate) async fn create(mut posted: Posted) -> Answer {
     posted.unlock(Scope::Admin)?;
     let change = posted.change();
     let days: Option<u32> = number(posted.fields.get("days"), "days")?;
+    if days.is_some_and(|days| !(1..=MOST_DAYS).contains(&days)) {
+        return Err(Problem::invalid("days", format!("must be from 1 to {MOST_DAYS}")));
+    }
     let request = KeyRequest {
         name: posted.fields.get("name").unwrap_or_default().to_owned(),
         scopes: scopes(&posted)?,

@@ -20,7 +20,7 @@ use crate::problem::Problem;
 pub(crate) async fn list(visit: Visit) -> Answer {
     let versions = visit.app.store().versions(&VersionFilter::default()).await?;
     let live = visit.app.service().live();
-    let body = models::page(&models::grouped(&versions), live.unloaded());
+    let body = models::page(&visit.viewer, &models::grouped(&versions), live.unloaded());
     Ok(show(page(&visit.viewer, "/ui/models", "Models", &body)))
 }
 
@@ -72,8 +72,10 @@ pub(crate) async fn one(Path(id): Path<String>, visit: Visit) -> Answer {
     let card = stored::card(&version.what.card);
     let curves = stored::curves(&version.what.card);
     let findings = stored::findings(&version.what.card);
+    let threshold = stored::threshold(&version);
     let shown = model::Shown {
         version: &version,
+        threshold: threshold.as_ref(),
         card: &card,
         curves: &curves,
         findings: &findings,

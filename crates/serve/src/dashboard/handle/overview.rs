@@ -33,12 +33,23 @@ struct Sum {
 
 /// The page.
 pub(crate) async fn get(visit: Visit) -> Answer {
-    let (app, now) = (&visit.app, visit.caller.at());
+    let draw = |shown: &Overview<'_>| overview::page(&visit.viewer, shown);
+    let body = with(&visit.app, &visit.fields, visit.caller.at(), draw).await?;
+    Ok(show(page_with_charts(&visit.viewer, "/ui/", "Overview", &body)))
+}
+
+/// Reads what the page shows, and draws it.
+pub(super) async fn with<R>(
+    app: &App,
+    fields: &Fields,
+    now: Timestamp,
+    draw: impl FnOnce(&Overview<'_>) -> R,
+) -> Result<R, Problem> {
     let store = app.store();
     let day_ago = Timestamp(now.0 - DAY);
     let two_days_ago = Timestamp(now.0 - 2 * DAY);
 
-    let asked = visit.fields.get("span").unwrap_or_default();
+    let asked = fields.get("span").unwrap_or_default();
     let &(_, _, width, number) = SPANS.iter().find(|span| span.0 == asked).unwrap_or(&SPANS[0]);
     let last = now.0.div_euclid(width) * width;
     let buckets: Vec<i64> = (0..number).map(|at| last - (number - 1 - at) * width).collect();
@@ -46,7 +57,7 @@ pub(crate) async fn get(visit: Visit) -> Answer {
         DetectionFilter { since: buckets.first().map(|&at| Timestamp(at)), ..Default::default() };
     let counts = store.detections_over_time(&since, width).await?;
     let (by_type, kinds) = by_kind(&buckets, width, &counts, 7);
-    let chart = if visit.fields.get("by") == Some("kind") {
+    let chart = if fields.get("by") == Some("kind") {
         by_type
     } else {
         let series = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical]
@@ -120,7 +131,7 @@ pub(crate) async fn get(visit: Visit) -> Answer {
         .await?;
     let looks = looks(app, now, unjudged).await?;
     let shown = Overview {
-        fields: &visit.fields,
+        fields,
         now: now_counts,
         before,
         unjudged,
@@ -130,9 +141,9 @@ pub(crate) async fn get(visit: Visit) -> Answer {
         jobs: &jobs,
         latest: &latest.items,
         looks: &looks,
+        keys: app.settings().keys_needed(),
     };
-    let body = overview::page(&visit.viewer, &shown);
-    Ok(show(page_with_charts(&visit.viewer, "/ui/", "Overview", &body)))
+    Ok(draw(&shown))
 }
 
 /// Jobs that run or wait.
@@ -167,7 +178,7 @@ async fn looks(app: &App, now: Timestamp, unjudged: u64) -> Result<Vec<Look>, Pr
     };
     let page = PageRequest { limit: 3, after: None };
     for found in app.store().detections(&urgent, &page).await?.items {
-        let about = found.what.entity.map(|entity| format!(" of {entity}")).unwrap_or_default();
+        let about = found.what.entity.map(|entity| format!(" by {entity}")).unwrap_or_default();
         looks.push(Look {
             tone: "critical",
             word: "critical",

@@ -3,36 +3,52 @@
 
 use std::sync::Arc;
 
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::IntoResponse as _;
 use serde_json::Value as Json;
 use tripline_engine::service::{Answer as Judged, Ask, Event, Live, Reasons, Row, Value};
 use tripline_features::MissingColumns;
-use tripline_store::records::DetectionFilter;
 
 use super::super::fields::encode;
 use super::super::visit::{Answer, Posted};
 use crate::app::App;
 use crate::problem::Problem;
+use crate::rest::judge::ENTITIES;
 
 /// Records by task: a line each. A task that comes later adds a file here.
 const SAMPLES: &[(&str, &str)] = &[("flow", include_str!("../../../assets/samples/flow.ndjson"))];
 
 /// Reasons that are stored with a sample.
 const REASONS: usize = 64;
-/// Fields that name whom a record is about.
-const ENTITIES: [&str; 5] = ["srcip", "src_ip", "source_ip", "flow_src", "entity"];
+
+/// The next sample of a task as JSON: anybody may read it, it is the same in every installation.
+pub(crate) async fn get(State(app): State<Arc<App>>, Path(task): Path<String>) -> Answer {
+    let known = SAMPLES.iter().find(|(known, _)| *known == task);
+    let (_, lines) = known.ok_or_else(|| Problem::not_found("sample", &task))?;
+    let line = next(&app, lines);
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    Ok((kind, format!("{line}\n")).into_response())
+}
+
+/// The sample whose turn it is: the number of detections since the start decides, so that each
+/// differs from the one before.
+fn next<'a>(app: &App, lines: &'a str) -> &'a str {
+    let number = app.service().counts().written as usize;
+    let lines: Vec<&str> = lines.lines().collect();
+    lines.get(number % lines.len().max(1)).copied().unwrap_or_default()
+}
 
 /// Judges the next sample of the first task that has both samples and an active model.
 pub(crate) async fn send(posted: Posted) -> Answer {
     let app = &posted.app;
-    let number = app.store().count_detections(&DetectionFilter::default()).await?;
     let live = app.service().live();
     let tasks: Vec<&str> = live.active().map(|served| served.task()).collect();
     let known = SAMPLES.iter().find(|(task, _)| tasks.contains(task));
     let &(task, lines) = known.ok_or_else(|| {
         Problem::invalid("task", "no active model takes one of our samples; deploy one first")
     })?;
-    let lines: Vec<&str> = lines.lines().collect();
-    let line = lines[number as usize % lines.len()];
+    let line = next(app, lines);
     let judged = judge(app, &live, task, line, posted.caller.request())?;
     app.service().stored(&judged).await?;
     match &judged.detection {

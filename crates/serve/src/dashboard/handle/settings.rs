@@ -1,31 +1,47 @@
-//! Settings: rules, what holds now, the audit trail.
+//! Settings: thresholds, rules, what holds now and where it comes from.
 
 use std::sync::Arc;
 
-use tripline_store::records::{AuditHead, PageRequest};
-
 use super::super::page::page;
+use super::super::stored;
 use super::super::text::{bytes, count, span};
-use super::super::view::audit::{self, Verified};
 use super::super::view::settings::{self, Group};
 use super::super::visit::{Answer, Visit, show};
 use crate::app::App;
-use crate::problem::Problem;
-use crate::settings::Tls;
+use crate::settings::{Settings, Tls};
 
-/// Entries whose chain is checked for a page; the command checks any number, with the signature.
-const CHECKED: u64 = 2_000;
-
-/// Rules and configuration.
+/// Thresholds, rules and configuration.
 pub(crate) async fn get(visit: Visit) -> Answer {
     let rules = visit.app.store().rollback_rules().await?;
-    let body = settings::page(&visit.viewer, &rules, &groups(&visit.app));
+    let live = visit.app.service().live();
+    let thresholds: Vec<_> =
+        live.active().filter_map(|served| stored::threshold(&served.version)).collect();
+    let groups = groups(&visit.app);
+    let body = settings::page(&visit.viewer, &thresholds, &rules, &groups);
     Ok(show(page(&visit.viewer, "/ui/settings", "Settings", &body)))
 }
 
-/// What holds now, without secrets.
+/// The configuration by its parts, as it was read; the counters last.
 fn groups(app: &Arc<App>) -> Vec<Group> {
     let settings = app.settings();
+    let mut groups: Vec<Group> = Vec::new();
+    for told in &settings.told {
+        let (part, name) = told.name.rsplit_once('.').unwrap_or(("", &told.name));
+        let line = (name.to_owned(), told.value.clone(), told.source.clone());
+        match groups.iter_mut().find(|group| group.0 == part) {
+            Some(group) => group.1.push(line),
+            None => groups.push((part.to_owned(), vec![line])),
+        }
+    }
+    if groups.is_empty() {
+        groups = held(&settings);
+    }
+    groups.push(("Since the start".to_owned(), counted(app)));
+    groups
+}
+
+/// What holds, where nobody told what the configuration says.
+fn held(settings: &Settings) -> Vec<Group> {
     let limits = &settings.limits;
     let seconds = |time: std::time::Duration| span(time.as_micros() as i64);
     let number = |number: usize| count(number as u64);
@@ -35,7 +51,6 @@ fn groups(app: &Arc<App>) -> Vec<Group> {
         Tls::Proxy(proxies) => format!("by a proxy, {} networks", proxies.len()),
     };
     let line = |name: &str, value: String| (name.to_owned(), value, String::new());
-    let service = app.service().counts();
     vec![
         (
             "Server".to_owned(),
@@ -61,61 +76,19 @@ fn groups(app: &Arc<App>) -> Vec<Group> {
                 line("time for a request", seconds(limits.request_time)),
             ],
         ),
-        (
-            "Since the start".to_owned(),
-            vec![
-                line("detections written", count(service.written)),
-                line("detections that wait", count(service.waiting)),
-                line("detections dropped", count(service.dropped)),
-                line("answers from the cache", count(service.cache_hits)),
-                line("shadow scores written", count(service.shadow_written)),
-                line("automatic rollbacks", count(service.rollbacks)),
-            ],
-        ),
     ]
 }
 
-/// The trail.
-pub(crate) async fn audit(visit: Visit) -> Answer {
-    let store = visit.app.store();
-    let after = visit.fields.get("after").map(str::to_owned);
-    let object = visit.fields.get("object");
-    let found = store.entries(object, &PageRequest { limit: 50, after }).await?;
-    let head = store.head().await?;
-    let verified = verify(&visit.app, head.as_ref()).await?;
-    let list = (&visit.fields, found.items.as_slice(), found.next.as_deref());
-    let body = audit::page(&visit.viewer, list, head.as_ref(), &verified);
-    Ok(show(page(&visit.viewer, "/ui/settings", "Audit trail", &body)))
-}
-
-/// Follows the chain, where it is short enough for a page.
-async fn verify(app: &App, head: Option<&AuditHead>) -> Result<Verified, Problem> {
-    let Some(head) = head else { return Ok(Verified::Whole(0)) };
-    if head.sequence > CHECKED {
-        return Ok(Verified::NotHere(head.sequence));
-    }
-    let entries = app.store().entries_from(1, CHECKED as u32 + 1).await?;
-    let mut previous = [0; 32];
-    for (entry, expected) in entries.iter().zip(1..) {
-        if entry.sequence != expected {
-            return Ok(Verified::Broken(format!("entry {expected} is missing")));
-        }
-        if entry.previous != previous {
-            return Ok(Verified::Broken(format!(
-                "entry {expected} does not follow the one before"
-            )));
-        }
-        if entry.digest() != entry.hash {
-            return Ok(Verified::Broken(format!("entry {expected} was changed")));
-        }
-        previous = entry.hash;
-    }
-    // An entry may have been added since the head was read.
-    if (entries.len() as u64) < head.sequence {
-        return Ok(Verified::Broken(format!("entry {} is missing", entries.len() + 1)));
-    }
-    if entries.get(head.sequence as usize - 1).is_some_and(|last| last.hash != head.hash) {
-        return Ok(Verified::Broken("the signed head is another one".to_owned()));
-    }
-    Ok(Verified::Whole(entries.len() as u64))
+/// What was counted since the start.
+fn counted(app: &App) -> Vec<(String, String, String)> {
+    let service = app.service().counts();
+    let line = |name: &str, value: u64| (name.to_owned(), count(value), String::new());
+    vec![
+        line("detections written", service.written),
+        line("detections that wait", service.waiting),
+        line("detections dropped", service.dropped),
+        line("answers from the cache", service.cache_hits),
+        line("shadow scores written", service.shadow_written),
+        line("automatic rollbacks", service.rollbacks),
+    ]
 }

@@ -4,6 +4,7 @@ mod pages;
 mod records;
 
 use pages::pages;
+pub(crate) use records::version_of;
 
 #[test]
 fn pages_are_safe_and_small() {

@@ -9,6 +9,8 @@ use tripline_store::time::Timestamp;
 use super::super::chart::{Series, X};
 use super::super::page::{Note, Viewer};
 use super::super::text::{DAY, HOUR, SECOND};
+use super::super::view::findings::Finding;
+use super::super::view::threshold::Threshold;
 
 /// A name as an attacker would send it.
 pub(super) const HOSTILE: &str = "<script>alert(1)</script>\"'&";
@@ -20,6 +22,7 @@ pub(super) fn viewer() -> Viewer {
         scopes: Scopes::of(&[Scope::Admin]),
         csrf: "c5rf".to_owned(),
         token_needed: true,
+        origin: "http://localhost:5003".to_owned(),
         theme: None,
         note: Some(Note { tone: "good", text: HOSTILE.to_owned() }),
     }
@@ -179,4 +182,41 @@ pub(super) fn audit() -> Vec<AuditEntry> {
         hash: [7; 32],
     };
     (1..5).rev().map(entry).collect()
+}
+
+pub(super) fn findings() -> Vec<Finding> {
+    vec![Finding {
+        level: "warning".to_owned(),
+        title: "Repeated rows".to_owned(),
+        text: format!("12 % of the rows stand twice {HOSTILE}"),
+        way: "part rows by content".to_owned(),
+    }]
+}
+
+pub(super) fn rule() -> RollbackRule {
+    RollbackRule {
+        name: "flow_detector".to_owned(),
+        max_error_rate: Some(0.01),
+        max_p99_seconds: Some(0.005),
+        min_requests: 500,
+        window_seconds: 60,
+    }
+}
+
+pub(super) fn threshold() -> Threshold {
+    Threshold {
+        model_id: "flow_detector_v1.2.0".to_owned(),
+        value: 1.5269,
+        rule: "fpr:0.001".to_owned(),
+        note: HOSTILE.to_owned(),
+        false_alarms: Some(0.0008),
+    }
+}
+
+/// A version of a detector with a card.
+pub(crate) fn version_of(detector: &str, card: &str) -> ModelVersion {
+    let mut version = version(1, Status::Active);
+    version.what.detector = detector.to_owned();
+    version.what.card = card.to_owned();
+    version
 }

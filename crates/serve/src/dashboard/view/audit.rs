@@ -1,22 +1,34 @@
 //! The audit trail.
 
+use std::time::Duration;
+
 use maud::{Markup, html};
+use tripline_engine::service::AuditCheck;
 use tripline_store::records::{AuditEntry, AuditHead};
 
 use super::super::fields::Fields;
-use super::super::page::Viewer;
-use super::super::parts::{empty, panel};
-use super::super::text::{count, time};
+use super::super::page::{Viewer, csrf};
+use super::super::parts::{empty, panel, words};
+use super::super::stored;
+use super::super::text::{count, span, time};
 use super::settings::tabs;
 
-/// Whether the trail holds together.
+/// Findings that are shown.
+const SHOWN: usize = 20;
+
+/// What a check gave.
 pub(crate) enum Verified {
-    /// All entries up to this number.
-    Whole(u64),
-    /// The chain breaks: what is wrong.
-    Broken(String),
+    /// It was done.
+    Checked {
+        /// What it found.
+        found: AuditCheck,
+        /// How long it took.
+        took: Duration,
+    },
     /// Too long for a page: the command does it.
-    NotHere(u64),
+    TooLong(u64),
+    /// Another one is under way.
+    Busy,
 }
 
 /// The page.
@@ -24,31 +36,66 @@ pub(crate) fn page(
     viewer: &Viewer,
     (fields, entries, next): (&Fields, &[AuditEntry], Option<&str>),
     head: Option<&AuditHead>,
-    verified: &Verified,
+    verified: Option<&Verified>,
 ) -> Markup {
     html! {
         (tabs(viewer, "/ui/settings/audit"))
-        @match verified {
-            Verified::Whole(0) => p.note { "The trail is empty." },
-            Verified::Whole(entries) => p.note.good { "The chain of all " (count(*entries)) " entries holds: each carries the hash of the one before." },
-            Verified::Broken(reason) => p.note.bad role="alert" { "The trail does not hold together: " (reason) ". " code { "tripline audit verify" } " tells more." },
-            Verified::NotHere(entries) => p.note { (count(*entries)) " entries; " code { "tripline audit verify" } " checks the chain with its signature." },
-        }
+        @if let Some(verified) = verified { (result(verified)) }
         (panel("Entries", &html! {
-            @if let Some(head) = head { span.dim { "head " code { (hex(&head.hash[..6])) "…" } ", signed" } }
+            @if let Some(head) = head { span.dim { "signed head: entry " (count(head.sequence)) ", " code { (hex(&head.hash[..6])) "…" } } }
             @if let Some(object) = fields.get("object") { span { "about " b { (object) } } a href="/ui/settings/audit" { "all" } }
+            form.inline method="post" action="/ui/settings/audit/verify" {
+                (csrf(viewer))
+                button type="submit" title="The same check as `tripline audit verify`" { "Verify now" }
+            }
         }, &html! {
             @if entries.is_empty() { (empty("No entry.", &html! {})) } @else {
                 (table(entries, true))
                 @if let Some(next) = next { div.pages { a.button rel="next" href=(fields.with("after", next).url("/ui/settings/audit")) { "Older" } } }
             }
         }))
+        p.small.dim {
+            "Each entry carries the hash of the one before it; the head is signed with a key outside the database and logged in "
+            code { "audit-heads.log" } ". To check against a key and a log that are kept elsewhere: "
+            code { "tripline audit verify --public-key FILE --heads FILE" } "."
+        }
+    }
+}
+
+fn result(verified: &Verified) -> Markup {
+    match verified {
+        Verified::Checked { found, took } if found.is_intact() => html! {
+            p.note.good role="status" {
+                b { "The trail is intact." } " "
+                (count(found.report.entries)) " entries, the signature of the head and "
+                (count(found.report.logged)) " logged heads were checked in "
+                (span(took.as_micros() as i64)) "."
+            }
+        },
+        Verified::Checked { found, .. } => {
+            let findings = &found.report.findings;
+            let more = findings.len().saturating_sub(SHOWN) as u64 + found.report.further;
+            html! { div.note.bad role="alert" {
+                p { b { "The trail is NOT intact." } " " (count(found.report.entries)) " entries and " (count(found.report.logged)) " logged heads were checked." }
+                ul {
+                    @if !found.log_there { li { "the log of heads is missing" } }
+                    @for finding in findings.iter().take(SHOWN) { li { (finding.to_string()) } }
+                    @if more > 0 { li { "and " (count(more)) " more" } }
+                }
+            } }
+        }
+        Verified::TooLong(entries) => html! {
+            p.note.warn role="status" { (count(*entries)) " entries are too many for a page: run " code { "tripline audit verify" } " beside the service." }
+        },
+        Verified::Busy => html! {
+            p.note.warn role="status" { "A check is under way; try again in a moment." }
+        },
     }
 }
 
 /// Entries.
 pub(crate) fn table(entries: &[AuditEntry], objects: bool) -> Markup {
-    html! { div.scroll { table {
+    html! { div.scroll { table.audit {
         thead { tr {
             th.n scope="col" { "No." } th scope="col" { "What" }
             @if objects { th scope="col" { "Of" } }
@@ -59,12 +106,41 @@ pub(crate) fn table(entries: &[AuditEntry], objects: bool) -> Markup {
             td { code { (entry.action) } }
             @if objects { td { div.clip title=(entry.object) { (entry.object) } } }
             td { (entry.actor) }
-            td.l { div.clip.dim title=(entry.detail) { (entry.detail) } }
+            td.l { div.clip.dim title=(entry.detail) { (detail(&entry.detail)) } }
             td.n.m { (time(entry.at)) }
         } } }
     } } }
 }
 
+/// What an entry says, as names with values; a digest in its first letters.
+fn detail(text: &str) -> String {
+    let lines = stored::lines(text);
+    let one = |(name, value): &(String, String)| {
+        let long = value.len() == 64 && value.bytes().all(|b| b.is_ascii_hexdigit());
+        let value = if long { format!("{}…", &value[..12]) } else { value.clone() };
+        match value.as_str() {
+            "" => format!("no {}", words(name)),
+            value => format!("{} {value}", words(name)),
+        }
+    };
+    lines.iter().map(one).collect::<Vec<_>>().join(" · ")
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_says_what_changed_in_words() {
+        let digest = "ab".repeat(32);
+        let text = format!(r#"{{"digest":"{digest}","previous":null,"max_error_rate":0.02}}"#);
+        let shown = detail(&text);
+        assert!(shown.contains("digest abababababab…"), "{shown}");
+        assert!(shown.contains("no previous") && shown.contains("max error rate 0.02"), "{shown}");
+        assert_eq!(detail("{}"), "");
+    }
 }

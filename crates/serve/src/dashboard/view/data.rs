@@ -7,8 +7,12 @@ use tripline_store::time::Timestamp;
 use super::super::fields::encode;
 use super::super::page::{Viewer, ask, csrf};
 use super::super::parts::{empty, head, panel, words};
-use super::super::text::{bytes, short_hash, short_time, time};
+use super::super::text::{bytes, count, short_hash, short_time};
 use super::findings::{self, Finding};
+use super::welcome;
+
+/// Versions that are named where several were trained on the same.
+const NAMED: usize = 3;
 
 /// A file that was uploaded.
 #[derive(Debug, Clone)]
@@ -27,8 +31,8 @@ pub(crate) struct Upload {
 
 /// The guard's findings of a training.
 pub(crate) struct Guarded {
-    /// The model that came of it.
-    pub(crate) model: String,
+    /// The versions that came of it.
+    pub(crate) models: Vec<String>,
     /// What was found.
     pub(crate) findings: Vec<Finding>,
 }
@@ -54,12 +58,12 @@ pub(crate) fn page(
             @if uploads.is_empty() {
                 (empty("Nothing is uploaded.", &html! {
                     p { "Choose a file above, or send one:" }
-                    pre { "curl --data-binary @flows.csv -H 'Content-Type: text/csv' http://localhost:5003/api/v1/uploads?name=flows.csv" }
+                    (welcome::command("upload", &format!("curl --data-binary @flows.csv -H 'Content-Type: text/csv' '{}/api/v1/uploads?name=flows.csv'", viewer.origin)))
                 }))
             } @else { div.scroll { table {
                 thead { tr { th scope="col" { "Name" } th.n scope="col" { "Size" } th.m scope="col" { "SHA-256" } th.n.m scope="col" { "Came" } th scope="col" { span.sr { "What to do" } } } }
                 tbody { @for upload in uploads { tr {
-                    th scope="row" { span.break { (upload.name) } div.small.dim { "upload:" (upload.id) } }
+                    th scope="row" { span.break { (upload.name) } div.small.dim.break { "upload:" (upload.id) } }
                     td.n { (bytes(upload.bytes)) }
                     td.m { code title=(upload.digest) { (short_hash(&upload.digest)) "…" } }
                     td.n.m { (short_time(upload.at)) }
@@ -73,16 +77,54 @@ pub(crate) fn page(
         (panel("Fingerprints of training data", &html! { a href="/ui/runs" { "all runs" } }, &html! {
             @if runs.is_empty() { (empty("No training has run yet.", &html! { a.button href="/ui/jobs/new" { "Train a model" } })) }
             @else { div.scroll { table {
-                thead { tr { th scope="col" { "Run" } th scope="col" { "Part" } th scope="col" { "Data" } th.n.m scope="col" { "When" } } }
-                tbody { @for run in runs { @for (role, text) in &run.what.data { tr {
-                    th scope="row" { a href={ "/ui/runs?id=" (encode(&run.id)) } { (run.id) } div.small.dim { (words(&run.what.experiment)) } }
-                    td { (words(role)) } td.break { (fingerprint(text)) } td.n.m { (time(run.started_at)) }
-                } } } }
+                thead { tr { th scope="col" { "Run" } th.m scope="col" { "Part" } th.n scope="col" { "Rows" } th.n.l scope="col" { "Columns" } th.m scope="col" { "SHA-256" } th.l scope="col" { "From" } th.n.m scope="col" { "When" } } }
+                tbody { @for run in runs { @for (role, text) in &run.what.data {
+                    @let print = Fingerprint::of(text);
+                    tr {
+                        th scope="row" { a href={ "/ui/runs?id=" (encode(&run.id)) } { (words(&run.what.experiment)) } div.small.dim.break { (run.id) } }
+                        td.m { (words(role)) } td.n { (print.rows) } td.n.l { (print.columns) }
+                        td.m { @if print.digest.is_empty() { "–" } @else { code title=(print.digest) { (short_hash(&print.digest)) "…" } } }
+                        td.l { div.clip title=(print.name) { (print.name) } }
+                        td.n.m { (short_time(run.started_at)) }
+                    }
+                } } }
             } } }
         }))
         @for one in guarded {
-            h3 { a href={ "/ui/models/" (encode(&one.model)) } { (one.model) } }
-            (findings::panel_of(&one.findings))
+            (findings::titled("Guard findings", &html! { span.dim { "in the training data of" }
+                @for (at, model) in one.models.iter().enumerate() {
+                    @if at < NAMED { a href={ "/ui/models/" (encode(model)) } { (model) } }
+                }
+                @if one.models.len() > NAMED { span.dim { "and " (one.models.len() - NAMED) " more" } }
+            }, &one.findings))
+        }
+    }
+}
+
+/// What is shown of a fingerprint.
+struct Fingerprint {
+    rows: String,
+    columns: String,
+    digest: String,
+    name: String,
+}
+
+impl Fingerprint {
+    fn of(text: &str) -> Self {
+        let parts: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+        let number = |name: &str| {
+            let value = parts.get(name).and_then(serde_json::Value::as_u64);
+            value.map_or_else(|| "–".to_owned(), count)
+        };
+        let text = |name: &str| {
+            let value = parts.get(name).and_then(serde_json::Value::as_str);
+            value.unwrap_or_default().to_owned()
+        };
+        Self {
+            rows: number("rows"),
+            columns: number("columns"),
+            digest: text("sha256"),
+            name: text("name"),
         }
     }
 }

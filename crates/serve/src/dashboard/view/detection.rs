@@ -1,48 +1,17 @@
 //! One detection: why, what came, what is like it, what an analyst says.
 
 use maud::{Markup, html};
-use tripline_assess::plot::{Part, Parts, Width, short, signed, waterfall};
+use tripline_assess::plot::short;
 use tripline_store::records::{Detection, Feedback, Judgement, Scope};
 
 use super::super::chart::{Kind, Series, X, chart};
 use super::super::fields::{Fields, encode};
 use super::super::page::{Viewer, csrf};
-use super::super::parts::{
-    empty, figure, head, judgement, pairs, panel, severity, tag, text_panel, words,
-};
-use super::super::text::{probability, time};
-use super::detections;
-
-/// Columns drawn one by one; the others are one bar.
-const DRAWN: usize = 10;
-
-/// One reason.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Reason {
-    /// The column.
-    pub(crate) feature: String,
-    /// Its value.
-    pub(crate) value: String,
-    /// What it adds.
-    pub(crate) effect: f64,
-    /// What benign events have.
-    pub(crate) typical: String,
-    /// All of it in words.
-    pub(crate) text: String,
-}
-
-/// Why it is a detection.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Why {
-    /// The output without any column.
-    pub(crate) base: Option<f64>,
-    /// The output.
-    pub(crate) output: Option<f64>,
-    /// Its unit.
-    pub(crate) unit: String,
-    /// Largest effect first.
-    pub(crate) reasons: Vec<Reason>,
-}
+use super::super::parts::{empty, head, judgement, pairs, panel, tag, text_panel, words};
+use super::super::text::{clock, day, probability, time};
+use super::why::{self, Reading, Why};
+use super::{detections, event};
+use crate::rest::feedback::{MAX_COMMENT, MAX_LABEL};
 
 /// What the page shows.
 pub(crate) struct Shown<'a> {
@@ -50,6 +19,10 @@ pub(crate) struct Shown<'a> {
     pub(crate) detection: &'a Detection,
     /// Why; none where it was not asked for.
     pub(crate) why: Option<&'a Why>,
+    /// How the reasons become score and probability.
+    pub(crate) reading: &'a Reading,
+    /// The columns of its model, as far as they are known.
+    pub(crate) columns: &'a [String],
     /// The event's fields: name, value.
     pub(crate) event: &'a [(String, String)],
     /// Techniques: id, name, tactic; name may be empty.
@@ -73,19 +46,19 @@ pub(crate) fn page(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
             &html! { (judgement(shown.detection.judgement)) },
         ))
         div.tiles {
-            div.tile { span { "Severity" } b { (severity(what.severity)) } small { "risk " (what.risk) " of 100" } }
+            div.tile { span { "Severity" } b.word.(what.severity.name()) { (what.severity.name()) } small { (words(&what.task)) } }
             div.tile { span { "Probability" } b { (probability(what.probability)) } small { "calibrated" } }
             div.tile {
                 span { "Score" } b { (short(what.score)) }
                 small { "threshold " (short(what.threshold)) }
             }
-            div.tile { span { "Task" } b { (words(&what.task)) } small title=(what.model_id) { (what.model_id) } }
-            div.tile { span { "Seen" } b { (super::super::text::day(what.at)) } small { (time(what.at)) } }
+            div.tile { span { "Risk" } b { (what.risk) } small { "of 100" } }
+            div.tile { span { "Seen" } b { (clock(what.at)) } small { (day(what.at)) } }
         }
         div.cols {
             div.stack {
-                (why(shown))
-                (event(shown))
+                (why::panel_of(shown.why, shown.reading))
+                (event::panel_of(shown.event, shown.why, shown.columns))
             }
             div.stack {
                 (feedback(viewer, shown))
@@ -135,110 +108,6 @@ fn origin(shown: &Shown<'_>) -> Vec<(&'static str, Markup)> {
     origin
 }
 
-fn why(shown: &Shown<'_>) -> Markup {
-    let Some(why) = shown.why.filter(|why| !why.reasons.is_empty()) else {
-        return text_panel(
-            "Why",
-            &html! {
-                p { "The request did not ask for reasons. Send " code { "?reasons=over_threshold" }
-                    " with it, and they are stored with the detection." }
-            },
-        );
-    };
-    let parts = why.base.zip(why.output).map(|(base, output)| Parts {
-        base,
-        output,
-        unit: why.unit.clone(),
-        parts: drawn(why, base, output),
-    });
-    panel(
-        "Why",
-        &html! { span.dim { "effects in " (why.unit) } },
-        &html! {
-            div.body {
-                @if let Some(parts) = &parts {
-                    (figure(&waterfall(parts, DRAWN, Width::Wide), "wide"))
-                    (figure(&waterfall(parts, DRAWN, Width::Narrow), "thin"))
-                }
-                h3 { "In words" }
-                ul.reasons {
-                    @for reason in why.reasons.iter().take(6) {
-                        li.up[reason.effect > 0.0] { (sentence(&reason.text)) "." }
-                    }
-                }
-            }
-            div.scroll {
-                table {
-                    thead { tr {
-                        th scope="col" { "Column" } th.n scope="col" { "Value" }
-                        th scope="col" { "Most benign events" } th.n scope="col" { "Effect" }
-                    } }
-                    tbody {
-                        @for reason in &why.reasons {
-                            tr {
-                                th scope="row" { code { (reason.feature) } }
-                                td.n { (reason.value) }
-                                td { (reason.typical) }
-                                td.n { (signed(reason.effect)) }
-                            }
-                        }
-                    }
-                }
-            }
-        },
-    )
-}
-
-/// The reasons as parts; where only the largest were stored, the others are one part, so that the
-/// drawing ends at the output.
-fn drawn(why: &Why, base: f64, output: f64) -> Vec<Part> {
-    let mut parts: Vec<Part> = why
-        .reasons
-        .iter()
-        .map(|reason| Part {
-            name: format!("{} = {}", reason.feature, reason.value),
-            value: reason.effect,
-        })
-        .collect();
-    let rest = output - base - parts.iter().map(|part| part.value).sum::<f64>();
-    if rest.abs() > 1e-6 * output.abs().max(1.0) {
-        parts.push(Part { name: "columns not stored".to_owned(), value: rest });
-    }
-    parts
-}
-
-fn event(shown: &Shown<'_>) -> Markup {
-    let typical = |name: &str| {
-        let reasons = shown.why.map(|why| why.reasons.as_slice()).unwrap_or_default();
-        reasons.iter().find(|reason| reason.feature == name).map(|reason| reason.typical.as_str())
-    };
-    panel(
-        "Event",
-        &html! { span.dim { (shown.event.len()) " fields" } },
-        &html! {
-            @if shown.event.is_empty() { (empty("The event was not stored.", &html! {})) } @else {
-                div.scroll {
-                    table {
-                        thead { tr {
-                            th scope="col" { "Field" } th.n scope="col" { "Value" }
-                            th scope="col" { "Most benign events" }
-                        } }
-                        tbody {
-                            @for (name, value) in shown.event {
-                                tr {
-                                    th scope="row" { code { (name) } }
-                                    td.n { div.clip title=(value) { (value) } }
-                                    td.dim { (typical(name).unwrap_or_default()) }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        },
-    )
-}
-
 fn feedback(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
     let what = &shown.detection.what;
     text_panel(
@@ -263,11 +132,11 @@ fn feedback(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
                     }
                     div.field {
                         label for="label" { "Right type, if another" }
-                        input #label name="label" maxlength="64" autocomplete="off";
+                        input #label name="label" maxlength=(MAX_LABEL) autocomplete="off";
                     }
                     div.field {
                         label for="comment" { "Remark" }
-                        textarea #comment name="comment" maxlength="2000" {}
+                        textarea #comment name="comment" maxlength=(MAX_COMMENT) {}
                     }
                     button.primary type="submit" { "Save verdict" }
                 }
@@ -287,13 +156,4 @@ fn feedback(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
             }
         },
     )
-}
-
-/// A sentence whose names stand between backticks.
-fn sentence(text: &str) -> Markup {
-    html! {
-        @for (at, part) in text.split('`').enumerate() {
-            @if at % 2 == 1 { code { (part) } } @else { (part) }
-        }
-    }
 }

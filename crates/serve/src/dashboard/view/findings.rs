@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::parts::{panel, tag};
+use super::why::sentence;
 
 /// A finding of the guard.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,15 +20,20 @@ pub(crate) struct Finding {
 
 /// What the guard found.
 pub(crate) fn panel_of(findings: &[Finding]) -> Markup {
+    titled("Guard findings of the training data", &html! {}, findings)
+}
+
+/// Findings under a title of their own.
+pub(crate) fn titled(title: &str, end: &Markup, findings: &[Finding]) -> Markup {
     html! {
         @if !findings.is_empty() {
-            (panel("Guard findings of the training data", &html! {}, &html! { ul.list {
+            (panel(title, end, &html! { ul.list {
                 @for finding in findings { li {
                     (tag(tone(&finding.level), &finding.level))
                     div {
-                        @if !finding.title.is_empty() { b { (finding.title) } " " }
-                        (finding.text)
-                        @if !finding.way.is_empty() { div.dim { (finding.way) } }
+                        @if !finding.title.is_empty() { b { (sentence(&finding.title)) } " " }
+                        (sentence(&finding.text))
+                        @if !finding.way.is_empty() { div.dim { (sentence(&finding.way)) } }
                     }
                 } }
             } }))

@@ -68,14 +68,12 @@ pub(crate) fn page(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
                     (panel(&words(name), &html! { span.dim { "by step" } }, &html! { div.body { (chart((name, "low"), Kind::Lines, x, series, None)) } }))
                 }
                 @if !shown.metrics.is_empty() {
-                    (panel("Figures", &html! {}, &html! { table { tbody { @for (name, value) in shown.metrics {
-                        tr { th scope="row" { (super::models::figure_name(name)) } td.n { (plot::short(*value)) } }
-                    } } } }))
+                    (panel("Figures", &html! {}, &super::figures::table(&shown.metrics.iter().cloned().collect())))
                 }
                 (findings::panel_of(shown.findings))
             }
             div.stack {
-                (text_panel("What it does", &pairs(&shown.spec.iter().map(|(name, value)| (name.as_str(), html! { (value) })).collect::<Vec<_>>())))
+                (text_panel("What was asked for", &pairs(&shown.spec.iter().map(|(name, value)| (name.as_str(), html! { span.break { (value) } })).collect::<Vec<_>>())))
                 (text_panel("Times", &pairs(&times(job))))
                 @if let Some(run) = shown.run { (artefacts(run)) }
             }

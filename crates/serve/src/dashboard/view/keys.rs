@@ -9,6 +9,7 @@ use super::super::page::{Viewer, ask, csrf, token_field};
 use super::super::parts::{empty, panel, tag, text_panel};
 use super::super::text::{day, short_time};
 use super::settings::tabs;
+use crate::access::MIN_CHARS;
 
 /// Keys; `made` is a key that was made just now: shown once.
 pub(crate) fn keys(viewer: &Viewer, keys: &[ApiKey], made: Option<&str>, now: Timestamp) -> Markup {
@@ -23,11 +24,11 @@ pub(crate) fn keys(viewer: &Viewer, keys: &[ApiKey], made: Option<&str>, now: Ti
         div.cols {
             (panel("API keys", &html! {}, &html! {
                 @if keys.is_empty() { (empty("There is no key.", &html! { p { "Without keys the service answers on this machine alone." } })) } @else { div.scroll { table {
-                    thead { tr { th scope="col" { "Key" } th scope="col" { "Scopes" } th.m scope="col" { "State" } th.l.n scope="col" { "Made" } th.m.n scope="col" { "Last used" } th scope="col" { span.sr { "What to do" } } } }
+                    thead { tr { th scope="col" { "Key" } th.m scope="col" { "Scopes" } th scope="col" { "State" } th.l.n scope="col" { "Made" } th.m.n scope="col" { "Last used" } th scope="col" { span.sr { "What to do" } } } }
                     tbody { @for key in keys { tr {
                         th scope="row" { (key.name) div.small.dim { "tl_" (key.id) "_…" } }
-                        td { @for scope in key.scopes.names() { (tag("info", scope)) " " } }
-                        td.m { (state(key, now)) }
+                        td.m { @for scope in key.scopes.names() { (tag("info", scope)) " " } }
+                        td { (state(key, now)) }
                         td.l.n { (day(key.created_at)) }
                         td.m.n { @match key.last_used_at { Some(at) => (short_time(at)), None => span.dim { "never" } } }
                         td.n { @if key.revoked_at.is_none() {
@@ -72,10 +73,11 @@ pub(crate) fn users(viewer: &Viewer, users: &[User]) -> Markup {
             (text_panel("Add a user, or give one another password", &html! {
                 form method="post" action="/ui/settings/users" {
                     (csrf(viewer))
-                    div.field { label for="user-name" { "Name" } input #user-name name="name" required maxlength="64" autocomplete="off"; }
+                    div.field { label for="user-name" { "Name" } input #user-name name="name" required maxlength="64" pattern="[A-Za-z0-9._@\\-]{1,64}" autocomplete="off";
+                        small { "letters, digits, " code { ". _ - @" } } }
                     div.field { label for="password" { "Password" }
-                        input #password name="password" type="password" required minlength="12" maxlength="1024" autocomplete="new-password";
-                        small { "12 characters or more" } }
+                        input #password name="password" type="password" required minlength=(MIN_CHARS) maxlength="256" autocomplete="new-password";
+                        small { (MIN_CHARS) " characters or more" } }
                     (scopes(&[Scope::Read]))
                     (token_field(viewer, "user"))
                     div.buttons { button.primary type="submit" { "Save user" } }

@@ -12,8 +12,8 @@ use super::super::fields::{Fields, encode};
 use super::super::page::{Viewer, ask};
 use super::super::parts::{empty, figure, head, pairs, panel, tag, text_panel, words};
 use super::super::text::{bytes, count, share, short_hash, time};
-use super::models::{figure_name, figures_of};
-use super::{audit, experiment, findings, rule};
+use super::models::figures_of;
+use super::{audit, experiment, figures, findings, rule, threshold};
 
 /// Points of curves that were stored with a version.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,6 +30,8 @@ pub(crate) struct Curves {
 pub(crate) struct Shown<'a> {
     /// The version.
     pub(crate) version: &'a ModelVersion,
+    /// The threshold, and how it was chosen.
+    pub(crate) threshold: Option<&'a threshold::Threshold>,
     /// Lines of the card: name, value.
     pub(crate) card: &'a [(String, String)],
     /// Curves on held-out rows.
@@ -86,6 +88,9 @@ pub(crate) fn page(viewer: &Viewer, shown: &Shown<'_>) -> Markup {
             }
             div.stack {
                 (text_panel("Card", &pairs(&card(shown))))
+                @if let Some(threshold) = shown.threshold {
+                    (threshold::panel_of(viewer, version, threshold))
+                }
                 (rule::panel(viewer, shown.version, shown.rule))
                 (history(shown))
             }
@@ -157,10 +162,8 @@ fn metrics(shown: &Shown<'_>) -> Markup {
         }
         @if metrics.len() > first.len() {
             details.more.panel {
-                summary.body { "All " (metrics.len()) " figures" }
-                div.scroll { table { tbody {
-                    @for (name, value) in metrics { tr { th scope="row" { (figure_name(name)) } td.n { (plot::short(*value)) } } }
-                } } }
+                summary.body { "All figures" }
+                (figures::table(metrics))
             }
         }
     }

@@ -1,15 +1,17 @@
 //! Models by name, with their versions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use tripline_assess::metrics::{METRICS, MetricCard};
+use tripline_assess::metrics::MetricCard;
 use tripline_assess::plot::metric;
 use tripline_store::records::{ModelVersion, Status};
 
 use super::super::fields::encode;
+use super::super::page::Viewer;
 use super::super::parts::{empty, head, panel, tag, words};
 use super::super::text::day;
+use super::figures::card;
 
 /// Figures shown first, by the ids of [`METRICS`].
 const FIRST: [&str; 5] = ["roc_auc", "pr_auc", "tpr_at_fpr_1e-3", "f1", "accuracy"];
@@ -25,7 +27,7 @@ pub(crate) struct Group<'a> {
 }
 
 /// The page.
-pub(crate) fn page(groups: &[Group<'_>], unloaded: &[(String, String)]) -> Markup {
+pub(crate) fn page(viewer: &Viewer, groups: &[Group<'_>], unloaded: &[(String, String)]) -> Markup {
     let many = groups.iter().map(|group| group.versions.len()).sum::<usize>() > 1;
     html! {
         (head(
@@ -41,74 +43,73 @@ pub(crate) fn page(groups: &[Group<'_>], unloaded: &[(String, String)]) -> Marku
         @if groups.is_empty() {
             (panel("Models", &html! {}, &empty("No model is registered.", &html! {
                 p { "Train one here, or upload a file:" }
-                pre { "curl --data-binary @model.trip http://localhost:5003/api/v1/models?name=my_detector" }
+                pre { "curl --data-binary @model.trip '" (viewer.origin) "/api/v1/models?name=my_detector'" }
                 a.button href="/ui/jobs/new" { "Train a model" }
             })))
         } @else {
             form #compare method="get" action="/ui/models/compare" {
-                @for group in groups { (versions(group, many)) }
+                (table(groups, many))
             }
         }
     }
 }
 
-fn versions(group: &Group<'_>, many: bool) -> Markup {
-    let shown: Vec<Vec<(&str, f64)>> =
-        group.versions.iter().map(|version| figures_of(&version.what.metrics)).collect();
-    let there: BTreeSet<&str> = shown.iter().flatten().map(|(name, _)| *name).collect();
+/// All versions in one table, so that figures of different names stand in one column.
+fn table(groups: &[Group<'_>], many: bool) -> Markup {
     let figures: Vec<&str> = FIRST
         .iter()
         .filter_map(|id| card(id))
         .map(|card| card.name)
-        .filter(|name| there.contains(name))
+        .filter(|name| {
+            let mut all = groups.iter().flat_map(|group| &group.versions);
+            all.any(|version| figures_of(&version.what.metrics).iter().any(|(n, _)| n == name))
+        })
         .collect();
-    let task = group.versions.first().map(|version| version.what.task.as_str()).unwrap_or_default();
-    let number = group.versions.len();
-    panel(
-        &group.name,
-        &html! {
-            span.dim { "task " (words(task)) }
-            span.dim { (number) @if number == 1 { " version" } @else { " versions" } }
-        },
-        &html! {
-            div.scroll {
-                table {
-                    thead { tr {
-                        @if many { th scope="col" { span.sr { "Choose for comparison" } } }
-                        th scope="col" { "Version" }
-                        th scope="col" { "Status" }
-                        th.m scope="col" { "Detector" }
-                        @for (at, name) in figures.iter().enumerate() {
-                            @if at == 0 { th.n scope="col" { (name) } } @else { th.n.m scope="col" { (name) } }
-                        }
-                        th.l scope="col" { "Registered" }
-                        th.l scope="col" { "Deployed" }
+    let width = 5 + usize::from(many) + figures.len();
+    html! {
+        section.panel aria-label="Versions" { div.scroll { table.versions {
+            thead { tr {
+                @if many { th scope="col" { span.sr { "Choose for comparison" } } }
+                th scope="col" { "Version" }
+                th scope="col" { "Status" }
+                th.m scope="col" { "Detector" }
+                @for (at, name) in figures.iter().enumerate() { th.n.m[at > 0] scope="col" { (name) } }
+                th.l scope="col" { "Registered" }
+                th.l scope="col" { "Deployed" }
+            } }
+            @for group in groups {
+                tbody {
+                    tr.group { th colspan=(width) scope="rowgroup" {
+                        (group.name)
+                        span.dim { (words(group.versions.first().map_or("", |v| v.what.task.as_str()))) " · "
+                            (group.versions.len()) @if group.versions.len() == 1 { " version" } @else { " versions" } }
                     } }
-                    tbody {
-                        @for (version, own) in group.versions.iter().zip(&shown) {
-                            tr.go {
-                                @if many { td {
-                                    input type="checkbox" name="id" value=(version.id) aria-label={ "Compare " (version.id) };
-                                } }
-                                td {
-                                    a.row href={ "/ui/models/" (encode(&version.id)) } { (version.version) }
-                                    @for alias in &version.aliases { " " (tag("info", alias)) }
-                                }
-                                td { (tag(version.status.name(), version.status.name())) }
-                                td.m { (words(&version.what.detector)) }
-                                @for (at, name) in figures.iter().enumerate() {
-                                    @let value = own.iter().find(|(known, _)| known == name).map_or_else(|| "–".to_owned(), |(_, v)| metric(*v));
-                                    @if at == 0 { td.n { (value) } } @else { td.n.m { (value) } }
-                                }
-                                td.l { (day(version.created_at)) }
-                                td.l { @match version.deployed_at { Some(at) => (day(at)), None => span.dim { "never" } } }
-                            }
-                        }
-                    }
+                    @for version in &group.versions { (row(version, &figures, many)) }
                 }
             }
-        },
-    )
+        } } }
+    }
+}
+
+fn row(version: &ModelVersion, figures: &[&str], many: bool) -> Markup {
+    let own = figures_of(&version.what.metrics);
+    let value = |name: &str| own.iter().find(|(known, _)| *known == name).map(|(_, v)| metric(*v));
+    html! { tr.go {
+        @if many { td {
+            input type="checkbox" name="id" value=(version.id) aria-label={ "Compare " (version.id) };
+        } }
+        td {
+            a.row href={ "/ui/models/" (encode(&version.id)) } { (version.version) }
+            @for alias in &version.aliases { " " (tag("info", alias)) }
+        }
+        td { (tag(version.status.name(), version.status.name())) }
+        td.m { (words(&version.what.detector)) }
+        @for (at, name) in figures.iter().enumerate() {
+            td.n.m[at > 0] { @match value(name) { Some(value) => (value), None => span.dim { "–" } } }
+        }
+        td.l { (day(version.created_at)) }
+        td.l { @match version.deployed_at { Some(at) => (day(at)), None => span.dim { "never" } } }
+    } }
 }
 
 /// Versions by name, in the order of the active ones' names.
@@ -128,16 +129,6 @@ pub(crate) fn grouped(versions: &[ModelVersion]) -> Vec<Group<'_>> {
     }
     groups.sort_by(|a, b| a.name.cmp(&b.name));
     groups
-}
-
-/// The register's card of a figure, by its id or one of its other names.
-pub(crate) fn card(name: &str) -> Option<&'static MetricCard> {
-    METRICS.iter().find(|card| card.id == name || card.aliases.contains(&name))
-}
-
-/// A figure's name for people.
-pub(crate) fn figure_name(id: &str) -> String {
-    card(id).map_or_else(|| words(id), |card| card.name.to_owned())
 }
 
 /// The figures to be shown first, as far as they are there: name, value.

@@ -7,8 +7,8 @@ use super::super::chart::{Kind, Series, X, chart};
 use super::super::fields::{Fields, encode};
 use super::super::page::Viewer;
 use super::super::parts::{empty, panel, tag, words};
-use super::super::text::{DAY, HOUR, count, day, share};
-use super::{detections, jobs};
+use super::super::text::{self, DAY, HOUR, count, day, share};
+use super::{detections, jobs, welcome};
 
 /// Spans of the chart: name in the URL, name for people, width of a bucket, number of buckets.
 pub(crate) const SPANS: &[(&str, &str, i64, i64)] =
@@ -75,66 +75,107 @@ pub(crate) struct Overview<'a> {
     pub(crate) latest: &'a [Detection],
     /// What needs a look.
     pub(crate) looks: &'a [Look],
+    /// Whether programs need a key.
+    pub(crate) keys: bool,
+}
+
+impl Overview<'_> {
+    /// The chart's span, by its name in the address.
+    fn span(&self) -> &str {
+        self.fields.get("span").unwrap_or("24h")
+    }
+
+    /// Whether nothing was ever judged, as far as this page knows.
+    fn is_fresh(&self) -> bool {
+        self.latest.is_empty() && self.now.predictions == 0 && self.before.predictions == 0
+    }
 }
 
 /// The page.
 pub(crate) fn page(viewer: &Viewer, shown: &Overview<'_>) -> Markup {
-    let span = shown.fields.get("span").unwrap_or("24h");
-    let by = if shown.fields.get("by") == Some("kind") { "kind" } else { "severity" };
+    let fresh = shown.is_fresh();
+    html! {
+        h1.sr { "Overview" }
+        @if !fresh { div data-part="tiles" { (tiles(shown)) } }
+        div.cols {
+            div.stack {
+                @if fresh { (welcome::panel_of(viewer, shown.keys)) } @else { (over_time(shown)) }
+                @if !fresh { (latest(viewer, shown.latest)) }
+            }
+            div.stack {
+                @if !fresh {
+                    div data-part="looks" { (looks(shown.looks)) }
+                    div data-part="kinds" { (kinds(shown.kinds, shown.span())) }
+                }
+                div data-part="serving" { (serving(shown.serving)) }
+                @if !fresh { (under_way(shown.jobs)) }
+            }
+        }
+    }
+}
+
+/// What changes while the page is open, by the names of its places.
+pub(crate) fn parts(shown: &Overview<'_>) -> [(&'static str, Markup); 4] {
+    [
+        ("tiles", tiles(shown)),
+        ("looks", looks(shown.looks)),
+        ("kinds", kinds(shown.kinds, shown.span())),
+        ("serving", serving(shown.serving)),
+    ]
+}
+
+fn tiles(shown: &Overview<'_>) -> Markup {
     let rate = |counts: &Counts| share(counts.detections, counts.predictions);
     let hours = Fields::default().with("hours", "24");
     html! {
-        h1.sr { "Overview" }
         div.tiles {
             a.tile href=(hours.url("/ui/detections")) {
                 span { "Detections, 24 h" } b { (count(shown.now.detections)) }
                 small { (delta(shown.now.detections, shown.before.detections)) }
             }
             a.tile.hot[shown.now.urgent > 0] href=(hours.with("severity", "high").url("/ui/detections")) {
-                span { "Critical and high" } b { (count(shown.now.urgent)) }
+                span { "Critical and high, 24 h" } b { (count(shown.now.urgent)) }
                 small { (delta(shown.now.urgent, shown.before.urgent)) }
             }
             a.tile href=(Fields::default().with("judged", "no").with("severity", "high").url("/ui/detections")) {
-                span { "Of these not judged" } b { (count(shown.unjudged)) } small { "of all times" }
+                span { "Critical and high to judge" } b { (count(shown.unjudged)) } small { "of all times" }
             }
             div.tile {
                 span { "Predictions, 24 h" } b { (count(shown.now.predictions)) }
                 small { (delta(shown.now.predictions, shown.before.predictions)) }
             }
             div.tile {
-                span { "Detected" } b { (rate(&shown.now)) }
-                small { (rate(&shown.before)) " the day before" }
-            }
-        }
-        div.cols {
-            div.stack {
-                (panel(
-                    "Detections over time",
-                    &html! {
-                        (segments("by", "Colour by", by, &[("severity", "severity"), ("kind", "type")], shown.fields))
-                        (segments("span", "Span", span, &SPANS.iter().map(|s| (s.0, s.1)).collect::<Vec<_>>(), shown.fields))
-                    },
-                    &html! { div.body {
-                        (chart(("Detections over time", "main"), Kind::Stacked, &shown.chart.0, &shown.chart.1, Some(by)))
-                    } },
-                ))
-                (latest(viewer, shown.latest))
-            }
-            div.stack {
-                (looks(shown.looks))
-                (kinds(shown.kinds, span))
-                (serving(shown.serving))
-                (panel(
-                    "Jobs",
-                    &html! { a href="/ui/jobs" { "all" } },
-                    &html! {
-                        @if shown.jobs.is_empty() { (empty("No job is under way.", &html! { a href="/ui/jobs/new" { "Train a model" } })) }
-                        @else { (jobs::short_list(shown.jobs)) }
-                    },
-                ))
+                span { "Share detected, 24 h" } b { (rate(&shown.now)) }
+                small { @if shown.before.predictions == 0 { "none the day before" } @else { (rate(&shown.before)) " the day before" } }
             }
         }
     }
+}
+
+fn over_time(shown: &Overview<'_>) -> Markup {
+    let span = shown.span();
+    let by = if shown.fields.get("by") == Some("kind") { "kind" } else { "severity" };
+    panel(
+        "Detections over time",
+        &html! {
+            (segments("by", "Colour by", by, &[("severity", "severity"), ("kind", "type")], shown.fields))
+            (segments("span", "Span", span, &SPANS.iter().map(|s| (s.0, s.1)).collect::<Vec<_>>(), shown.fields))
+        },
+        &html! { div.body {
+            (chart(("Detections over time", "main"), Kind::Stacked, &shown.chart.0, &shown.chart.1, Some(by)))
+        } },
+    )
+}
+
+fn under_way(under_way: &[Job]) -> Markup {
+    panel(
+        "Jobs",
+        &html! { a href="/ui/jobs" { "all" } },
+        &html! {
+            @if under_way.is_empty() { div.empty.slim { "None is under way. " a href="/ui/jobs/new" { "Train a model" } } }
+            @else { (jobs::short_list(under_way)) }
+        },
+    )
 }
 
 /// A choice among a few, as links.
@@ -170,7 +211,7 @@ fn looks(looks: &[Look]) -> Markup {
         "Needs a look",
         &html! {},
         &html! {
-            @if looks.is_empty() { div.empty { p { "Nothing right now." } } } @else {
+            @if looks.is_empty() { div.empty.slim { "Nothing right now." } } @else {
                 ul.list {
                     @for look in looks {
                         li { (tag(look.tone, look.word)) a href=(look.href) { (look.text) } }
@@ -220,8 +261,8 @@ fn serving(serving: &[Serving<'_>]) -> Markup {
             } @else {
                 table {
                     thead { tr {
-                        th scope="col" { "Model" } th.n scope="col" { "24 h" }
-                        th.n scope="col" { "Alerts" } th.n scope="col" { "Mean" }
+                        th scope="col" { "Model" } th.n scope="col" { "Events, 24 h" }
+                        th.n scope="col" { "Alerts" } th.n scope="col" { "Mean time" }
                     } }
                     tbody {
                         @for one in serving {
@@ -236,7 +277,7 @@ fn serving(serving: &[Serving<'_>]) -> Markup {
                                 }
                                 td.n { (count(one.predictions)) }
                                 td.n { (share(one.alerts, one.predictions)) }
-                                td.n { (one.mean_seconds.map_or_else(|| "–".to_owned(), |s| format!("{:.0}\u{202f}µs", s * 1e6))) }
+                                td.n { (one.mean_seconds.map_or_else(|| "–".to_owned(), |s| text::span((s * 1e6) as i64))) }
                             }
                         }
                     }
@@ -254,7 +295,7 @@ fn delta(now: u64, before: u64) -> Markup {
         _ => {
             let change = (now as f64 / before as f64 - 1.0) * 100.0;
             let sign = if change >= 0.0 { "+" } else { "\u{2212}" };
-            ("dim", format!("{sign}{:.0}\u{202f}% to {} before", change.abs(), count(before)))
+            ("dim", format!("{sign}{:.0}\u{202f}% from {}", change.abs(), count(before)))
         }
     };
     html! { span.(class) { (text) } }

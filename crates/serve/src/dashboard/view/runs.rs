@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
-use tripline_assess::plot::{metric, short};
+use tripline_assess::plot::metric;
 use tripline_store::records::Run;
 
 use super::super::chart::{Kind, Series, X, chart};
 use super::super::fields::encode;
 use super::super::parts::{empty, head, panel, tag, words};
 use super::super::text::{short_time, span, time};
-use super::models::{figure_name, figures_of};
+use super::figures::{self, Line};
+use super::models::figures_of;
 
 /// The list.
 pub(crate) fn list(runs: &[Run], next: Option<&str>) -> Markup {
@@ -24,14 +25,14 @@ pub(crate) fn list(runs: &[Run], next: Option<&str>) -> Markup {
                 form #compare method="get" action="/ui/runs" { div.scroll { table {
                     thead { tr {
                         th scope="col" { span.sr { "Choose" } } th scope="col" { "Run" } th scope="col" { "State" }
-                        th.m scope="col" { "Detector" } th.m scope="col" { "Figures" } th.l scope="col" { "Model" } th.n.m scope="col" { "Began" }
+                        th.m scope="col" { "Detector" } th scope="col" { "Figures" } th.l scope="col" { "Model" } th.n.m scope="col" { "Began" }
                     } }
                     tbody { @for run in runs { tr.go {
                         td { input type="checkbox" name="id" value=(run.id) aria-label={ "Compare " (run.id) }; }
-                        td { a.row href={ "/ui/runs?id=" (encode(&run.id)) } { (words(&run.what.experiment)) } div.small.dim { (run.id) } }
+                        td { a.row href={ "/ui/runs?id=" (encode(&run.id)) } { (words(&run.what.experiment)) } div.small.dim.break { (run.id) } }
                         td { (tag(run.state.name(), run.state.name())) }
                         td.m { (words(&run.what.detector)) }
-                        td.m { @for (name, value) in figures_of(&run.metrics).iter().take(2) { div.nowrap { span.dim { (name) " " } (metric(*value)) } } }
+                        td { @for (name, value) in figures_of(&run.metrics).iter().take(2) { div.nowrap { span.dim { (name) " " } (metric(*value)) } } }
                         td.l { @if let Some(model) = &run.model_id { (model) } }
                         td.n.m { (short_time(run.started_at)) }
                     } } }
@@ -47,7 +48,8 @@ pub(crate) fn compared(runs: &[Run], histories: Vec<(String, X, Vec<Series>)>) -
     let names =
         |of: fn(&Run) -> Vec<&str>| -> BTreeSet<&str> { runs.iter().flat_map(of).collect() };
     let params = names(|run| run.what.params.keys().map(String::as_str).collect());
-    let metrics = names(|run| run.metrics.keys().map(String::as_str).collect());
+    let all: BTreeSet<&String> = runs.iter().flat_map(|run| run.metrics.keys()).collect();
+    let lines = figures::lines(all);
     let data = names(|run| run.what.data.keys().map(String::as_str).collect());
     let title = if runs.len() == 1 { "Run" } else { "Runs compared" };
     html! {
@@ -62,9 +64,9 @@ pub(crate) fn compared(runs: &[Run], histories: Vec<(String, X, Vec<Series>)>) -
                 tr { th scope="row" { "Job" } @for run in runs { td.n { @if let Some(job) = &run.what.job { a href={ "/ui/jobs/" (encode(job)) } { (job) } } @else { "–" } } } }
                 tr { th scope="row" { "Model" } @for run in runs { td.n { @if let Some(id) = &run.model_id { a href={ "/ui/models/" (encode(id)) } { (id) } } @else { "–" } } } }
             }
-            @if !metrics.is_empty() { (rows("Figures", &metrics, runs, |run, name| run.metrics.get(name).map(|v| short(*v)), true)) }
-            @if !params.is_empty() { (rows("Parameters", &params, runs, |run, name| run.what.params.get(name).cloned(), false)) }
-            @if !data.is_empty() { (rows("Data", &data, runs, |run, name| run.what.data.get(name).map(|text| super::data::fingerprint(text)), false)) }
+            @for (part, name) in figures::PARTS.iter().enumerate() { (figure_rows(name, part, &lines, runs)) }
+            @if !params.is_empty() { (rows("Parameters", &params, runs, |run, name| run.what.params.get(name).cloned())) }
+            @if !data.is_empty() { (rows("Data", &data, runs, |run, name| run.what.data.get(name).map(|text| super::data::fingerprint(text)))) }
         } } }
         @for (name, x, series) in histories {
             (panel(&words(&name), &html! { span.dim { "by step" } }, &html! { div.body { (chart((&name, "low"), Kind::Lines, &x, &series, None)) } }))
@@ -77,24 +79,40 @@ fn rows(
     names: &BTreeSet<&str>,
     runs: &[Run],
     value: impl Fn(&Run, &str) -> Option<String>,
-    figures: bool,
 ) -> Markup {
     html! {
         tbody {
-            tr { th.dim.small colspan=(runs.len() + 1) scope="rowgroup" { (title) } }
+            tr.group { th colspan=(runs.len() + 1) scope="rowgroup" { (title) } }
             @for &name in names {
                 @let values: Vec<Option<String>> = runs.iter().map(|run| value(run, name)).collect();
                 @let differ = values.windows(2).any(|pair| pair[0] != pair[1]);
                 tr {
-                    th scope="row" { @if figures { (figure_name(name)) } @else { code { (name) } } }
-                    @for value in &values {
-                        td.n.break { @match value {
-                            Some(value) => { @if differ { b { (value) } } @else { (value) } },
-                            None => "–",
-                        } }
-                    }
+                    th scope="row" { code { (name) } }
+                    @for value in &values { (cell(value.as_deref().unwrap_or("–"), differ)) }
                 }
             }
         }
     }
+}
+
+/// Figures on one part of the rows; nothing where there are none.
+fn figure_rows(title: &str, part: usize, lines: &[Line], runs: &[Run]) -> Markup {
+    let there = |line: &&Line| runs.iter().any(|run| line.value(part, &run.metrics).is_some());
+    let lines: Vec<&Line> = lines.iter().filter(there).collect();
+    html! { @if !lines.is_empty() { tbody {
+        tr.group { th colspan=(runs.len() + 1) scope="rowgroup" { (title) } }
+        @for line in lines {
+            @let values: Vec<Option<f64>> = runs.iter().map(|run| line.value(part, &run.metrics)).collect();
+            @let differ = values.windows(2).any(|pair| pair[0] != pair[1]);
+            tr {
+                th scope="row" title=(line.doc) { (line.name) }
+                @for value in values { (cell(&line.shown(value), differ)) }
+            }
+        }
+    } } }
+}
+
+/// A value; bold where runs differ in it.
+fn cell(value: &str, differ: bool) -> Markup {
+    html! { td.n.break { @if differ { b { (value) } } @else { (value) } } }
 }

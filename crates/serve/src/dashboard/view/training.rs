@@ -7,6 +7,10 @@ use tripline_core::{Card, ParamSpec, ParamValue, Range};
 use super::super::fields::Fields;
 use super::super::page::{Viewer, csrf};
 use super::super::parts::{empty, head, panel};
+use super::why::sentence;
+
+/// Parameters that stand above the fold.
+const SHOWN: usize = 9;
 
 /// What the page shows.
 pub(crate) struct Shown<'a> {
@@ -108,9 +112,16 @@ fn form(viewer: &Viewer, shown: &Shown<'_>, card: &'static Card) -> Markup {
                 } } }))
                 (panel("Parameters", &html! { span.dim { "empty takes the default" } }, &html! {
                     @if card.params.is_empty() { (empty("It has no parameters.", &html! {})) } @else {
-                        div.body { div.fields { @for spec in card.params {
-                            (param(spec, value(&format!("p.{}", spec.name)), refused(&format!("hyperparameters.{}", spec.name))))
-                        } } }
+                        @let (first, more) = card.params.split_at(card.params.len().min(SHOWN));
+                        // What was filled in or refused must not be folded away.
+                        @let open = more.iter().any(|spec| !value(&format!("p.{}", spec.name)).is_empty());
+                        div.body {
+                            div.fields { @for spec in first { (param(spec, &value, &refused)) } }
+                            @if !more.is_empty() { details.more open[open] {
+                                summary { (more.len()) " more parameters" }
+                                div.fields { @for spec in more { (param(spec, &value, &refused)) } }
+                            } }
+                        }
                     }
                 }))
                 div.buttons { button.primary type="submit" { "Start training" } }
@@ -119,8 +130,13 @@ fn form(viewer: &Viewer, shown: &Shown<'_>, card: &'static Card) -> Markup {
     }
 }
 
-fn param(spec: &ParamSpec, value: &str, refused: bool) -> Markup {
+fn param<'a>(
+    spec: &ParamSpec,
+    value: &impl Fn(&str) -> &'a str,
+    refused: &impl Fn(&str) -> bool,
+) -> Markup {
     let id = format!("p.{}", spec.name);
+    let (value, refused) = (value(&id), refused(&format!("hyperparameters.{}", spec.name)));
     let default = shown_value(&spec.default);
     html! {
         div.field {
@@ -131,7 +147,7 @@ fn param(spec: &ParamSpec, value: &str, refused: bool) -> Markup {
                 _ => input #(id) name=(id) value=(value) placeholder=(default)
                     inputmode=[number(&spec.range).then_some("decimal")] aria-invalid=[refused.then_some("true")];,
             }
-            small title=(spec.doc) { (spec.doc) @if let Some(range) = range(&spec.range) { " " (range) } }
+            small { (sentence(spec.doc)) @if let Some(range) = range(&spec.range) { " " (range) } }
         }
     }
 }
