@@ -21,8 +21,8 @@ pub use first_token::{draw_first_token, renew_first_token};
 pub use gate::Gate;
 pub use key::{IssuedKey, Secret};
 pub use keys::KeyRequest;
-pub(crate) use password::{MIN_CHARS, hash_in_turn};
 pub use password::hash_password;
+pub(crate) use password::{MIN_CHARS, hash_in_turn};
 pub use rate::Bucket;
 pub use sessions::LoggedIn;
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use tripline_assess::plot::{ReliabilityBin, short};
+use tripline_core::math;
 use tripline_store::records::ModelVersion;
 
 use super::view::findings::Finding;
@@ -67,7 +68,7 @@ fn exact(number: &serde_json::Number) -> String {
     if !(1e-4..1e15).contains(&size) {
         return format!("{value:.5e}");
     }
-    let digits = (5 - size.log10().floor() as i32).clamp(0, 9) as usize;
+    let digits = (5 - math::log10(size).floor() as i32).clamp(0, 9) as usize;
     let text = format!("{value:.digits$}");
     let text = if digits > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     text.to_owned()

@@ -44,7 +44,7 @@ impl FromRequestParts<Arc<App>> for Visit {
         let caller = Caller::from_request_parts(parts, app).await?;
         let fields = Fields::parse(parts.uri.query().unwrap_or_default()).ok_or_else(too_many)?;
         let mut viewer = viewer(&caller, &parts.headers);
-        viewer.origin = origin(&parts, &app.settings());
+        viewer.origin = origin(parts, &app.settings());
         viewer.note = fields.get("done").and_then(notes::note);
         Ok(Self { app: app.clone(), caller, viewer, fields: fields.with("done", "") })
     }

@@ -1,5 +1,6 @@
 //! How the reasons of a detection become its score and its probability.
 
+use tripline_core::math;
 use tripline_models::calibration::Calibrator;
 use tripline_store::records::{ModelVersion, NewDetection};
 
@@ -49,7 +50,7 @@ fn link(score: f64, output: f64, unit: &str, version: Option<&ModelVersion>) -> 
         }
         // s = 2^(o / c), so c = o / log₂ s.
         None if PATH_LENGTH.contains(&detector) && output < 0.0 && (0.0..1.0).contains(&score) => {
-            Link::PathLength { typical: output / score.log2() }
+            Link::PathLength { typical: output / math::log2(score) }
         }
         _ => Link::Rises,
     }
@@ -83,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_typical_path_length_follows_from_output_and_score() {
-        let score = 2f64.powf(-6.0 / 10.2);
+        let score = math::pow(2.0, -6.0 / 10.2);
         let version = crate::dashboard::tests::version_of("isolation_forest", "{}");
         match link(score, -6.0, "score points", Some(&version)) {
             Link::PathLength { typical } => assert!((typical - 10.2).abs() < 1e-9),

@@ -306,7 +306,7 @@ mod tests {
     fn other_links_say_what_the_axis_is() {
         let text = shown(Link::Same, 0.5, 0.5);
         assert!(text.contains(">score 0.5<") && !text.contains("where the drawing ends"), "{text}");
-        let text = shown(Link::PathLength { typical: 8.0 }, -4.0, 0.7071);
+        let text = shown(Link::PathLength { typical: 8.0 }, -4.0, 0.707);
         assert!(text.contains("over 8, the typical path length"), "{text}");
         let text = shown(Link::Rises, 3.0, 40.0);
         assert!(text.contains("do not add up to it"), "{text}");
