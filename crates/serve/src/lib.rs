@@ -27,7 +27,9 @@ pub mod time;
 
 pub use app::App;
 pub use caller::{Caller, Known};
-pub use observe::{LogFormat, LogSettings, Metrics, flush_log, is_collector, log_to_stderr};
+pub use observe::{
+    LogFormat, LogLevel, LogSettings, Metrics, flush_log, is_collector, log_to_stderr,
+};
 pub use problem::{FieldError, Kind, Problem, ProblemDocument, shown};
 pub use routes::{Routes, Rule};
 pub use server::{Reloader, ServeError, Server};

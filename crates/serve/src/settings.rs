@@ -121,6 +121,8 @@ pub struct Limits {
     pub header_bytes: usize,
     /// Time for a request's head to arrive, and for a silent connection to stay.
     pub header_time: Duration,
+    /// Time for an HTTP/2 connection without a request to stay.
+    pub silence: Duration,
     /// Bytes of a body.
     pub body_bytes: u64,
     /// Bytes of an upload or a batch.
@@ -146,6 +148,7 @@ impl Default for Limits {
             queued: 1024,
             header_bytes: 16 << 10,
             header_time: Duration::from_secs(10),
+            silence: Duration::from_secs(60),
             body_bytes: 1 << 20,
             upload_bytes: 1 << 30,
             batch_rows: 10_000_000,

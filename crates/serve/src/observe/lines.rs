@@ -137,21 +137,15 @@ mod tests {
 
     /// Takes nothing until it is told to.
     #[derive(Clone, Default)]
-    struct Stalled(Arc<(Mutex<Taken>, Condvar)>);
-
-    #[derive(Default)]
-    struct Taken {
-        open: bool,
-        bytes: Vec<u8>,
-    }
+    struct Stalled(Arc<(Mutex<(bool, Vec<u8>)>, Condvar)>);
 
     impl Write for Stalled {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let mut state = self.0.0.lock().unwrap();
-            while !state.open {
+            while !state.0 {
                 state = self.0.1.wait(state).unwrap();
             }
-            state.bytes.extend_from_slice(bytes);
+            state.1.extend_from_slice(bytes);
             Ok(bytes.len())
         }
 
@@ -171,7 +165,7 @@ mod tests {
             writeln!(lines.make_writer(), "{at}").unwrap();
         }
         assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-        out.0.0.lock().unwrap().open = true;
+        out.0.0.lock().unwrap().0 = true;
         out.0.1.notify_all();
         let told = |text: &str| {
             let written = text.lines().filter(|line| !line.contains("lost")).count();
@@ -182,7 +176,7 @@ mod tests {
             (written, lost)
         };
         for _ in 0..500 {
-            let text = String::from_utf8(out.0.0.lock().unwrap().bytes.clone()).unwrap();
+            let text = String::from_utf8(out.0.0.lock().unwrap().1.clone()).unwrap();
             let (written, lost) = told(&text);
             if written + lost == count {
                 assert!(lost >= 100, "{lost}");

@@ -10,7 +10,7 @@ mod text;
 mod trace;
 
 pub use lines::flush as flush_log;
-pub use log::{LogFormat, LogSettings, log_to_stderr};
+pub use log::{LogFormat, LogLevel, LogSettings, log_to_stderr};
 pub use metrics::Metrics;
 
 pub(crate) use refusals::Refusals;

@@ -109,8 +109,9 @@ async fn put(
             values: row.values.into_iter().map(|(n, v)| (n, v.unwrap_or(f64::NAN))).collect(),
         });
     }
+    let stored = rows.len();
     app.store().put_features(&view.name, &rows, &caller.change()).await?;
-    Ok(Json(Stored { stored: rows.len() }))
+    Ok(Json(Stored { stored }))
 }
 
 /// Whose features.

@@ -205,7 +205,7 @@ async fn serve<I>(
             // One answer after the other: behind one that is not read nothing goes on.
             () = activity.ended(), if !http2 => return,
             _ = look.tick(), if http2 => {
-                if activity.silent() > limits.header_time.max(Duration::from_secs(60)) {
+                if activity.silent() > limits.header_time.max(limits.silence) {
                     return;
                 }
             }

@@ -6,7 +6,7 @@ use super::tls::Certificates;
 use crate::app::App;
 use crate::settings::{Settings, Told};
 
-/// Takes what can change, and tells what cannot.
+/// Takes what can change.
 #[derive(Debug)]
 pub struct Reloader {
     app: Arc<App>,
@@ -19,8 +19,7 @@ impl Reloader {
     }
 
     /// Reads the certificate again; takes listed hosts, the rate of keys, the length of sessions,
-    /// whether models are told of in metrics. Everything else waits for the next start, which is
-    /// logged.
+    /// whether models are told of in metrics. Everything else waits for the next start.
     pub fn reload(&self, new: Settings) {
         let old = self.app.settings();
         let next = Settings {
@@ -29,12 +28,6 @@ impl Reloader {
             told: told(&old.told, &new.told),
             ..(*old).clone()
         };
-        let new = Settings { port: if new.port == 0 { old.port } else { new.port }, ..new };
-        if next != new {
-            tracing::warn!(
-                "address, port, `tls`, `access.keys`, limits and traces change at the next start"
-            );
-        }
         self.app.change_settings(next);
         if let Some(tls) = &self.tls
             && let Err(error) = tls.reload()

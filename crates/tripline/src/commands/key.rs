@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use tripline_engine::service::{Clock, RetentionSettings, open_store};
+use tripline_engine::service::{Clock, DATABASE, RetentionSettings, open_store};
 use tripline_serve::access::{Gate, KeyRequest, renew_first_token};
 use tripline_serve::time;
 use tripline_store::Metadata;
@@ -87,12 +87,30 @@ pub(super) struct Opened {
 }
 
 impl Folder {
-    /// Opens the folder, which no service may be using.
-    pub(super) async fn open(&self, session: &Session) -> anyhow::Result<Opened> {
-        let folder = match &self.data_dir {
+    fn path(&self, session: &Session) -> PathBuf {
+        match &self.data_dir {
             Some(folder) => folder.clone(),
             None => PathBuf::from(&session.config.serve.data_dir),
-        };
+        }
+    }
+
+    /// Opens the folder of a service that has run or has keys: a slip in its name makes no other.
+    pub(super) async fn open_known(&self, session: &Session) -> anyhow::Result<Opened> {
+        let folder = self.path(session);
+        if !folder.join(DATABASE).is_file() {
+            let text = format!(
+                "`{}` is no folder of a service: it holds no {DATABASE}; name another with \
+                 `--data-dir`",
+                folder.display()
+            );
+            return Err(Usage(text).into());
+        }
+        self.open(session).await
+    }
+
+    /// Opens the folder, which no service may be using.
+    pub(super) async fn open(&self, session: &Session) -> anyhow::Result<Opened> {
+        let folder = self.path(session);
         let clock = Clock::system();
         let now = clock.now();
         let kept = RetentionSettings::default().idempotency_keys;
@@ -130,13 +148,13 @@ impl Key {
                 Self::Create(create) => create.run(session).await,
                 Self::List(folder) => list(folder, session).await,
                 Self::Revoke(revoke) => {
-                    let opened = revoke.folder.open(session).await?;
+                    let opened = revoke.folder.open_known(session).await?;
                     opened.gate.revoke_key(&revoke.id, &opened.change).await.map_err(told)?;
                     session.terminal.note("The key is refused from now on.");
                     Ok(Exit::Ok)
                 }
                 Self::Token(folder) => {
-                    let opened = folder.open(session).await?;
+                    let opened = folder.open_known(session).await?;
                     let fresh = renew_first_token(&*opened.store, &opened.change).await?;
                     let shown = serde_json::json!({ "first_token": fresh.reveal() });
                     output::show(&session.terminal, &shown, || format!("{}\n", fresh.reveal()))?;
@@ -172,7 +190,7 @@ impl Create {
 }
 
 async fn list(folder: &Folder, session: &Session) -> anyhow::Result<Exit> {
-    let opened = folder.open(session).await?;
+    let opened = folder.open_known(session).await?;
     let keys: Vec<Shown> = opened
         .store
         .keys()

@@ -1,13 +1,15 @@
 //! `tripline serve`: the service.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
-use tripline_engine::service::Service;
-use tripline_serve::{Server, log_to_stderr};
+use serde_json::Value;
+use tripline_engine::service::{Service, ServiceError};
+use tripline_serve::{LogLevel, Server, log_to_stderr};
 
 use crate::commands::demo_serve::Samples;
 use crate::config::Layers;
@@ -84,10 +86,10 @@ impl Serve {
             session.terminal.note("`serve.enabled` (or ML_ENABLED) is false: nothing is served");
             return Ok(Exit::Ok);
         }
-        log_to_stderr(&serving.log)
+        let log = log_to_stderr(&serving.log)
             .map_err(|reason| Usage(format!("`serve.log.level`: {reason}")))?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(self.serve(session, &layers, serving))
+        runtime.block_on(self.serve(session, layers, serving, log))
     }
 
     /// Settings with what the command line says.
@@ -131,12 +133,23 @@ impl Serve {
     async fn serve(
         &self,
         session: &Session,
-        layers: &Layers,
+        layers: Layers,
         serving: Serving,
+        log: LogLevel,
     ) -> anyhow::Result<Exit> {
         let folder = serving.service.folder.clone();
         let signals = Signals::listen()?;
-        let service = Service::open(serving.service, &shipped::models()).await?;
+        // Of a demo the program listened itself: the first signal is for the service from now on.
+        let _ = crate::interrupt::stop();
+        let opened = Service::open(serving.service, &shipped::models()).await;
+        let service = opened.map_err(|error| match error {
+            ServiceError::File { .. } => anyhow::Error::new(error).context(format!(
+                "the data folder `{}` cannot be used: it must be a folder that can be written; \
+                 name another with `--data-dir`",
+                folder.display()
+            )),
+            error => error.into(),
+        })?;
         if let Some(path) = &layers.config.model.path {
             configured_model(&service, &layers.config.model.name, path)
                 .await
@@ -177,8 +190,9 @@ impl Serve {
         let again = self.clone_options();
         let reloads = tokio::spawn(async move {
             let mut hangups = signals.hangups;
+            let mut running = layers.settings();
             while hangups.recv().await.is_some() {
-                reload(&again, file.as_deref(), &reloader);
+                reload(&again, file.as_deref(), &reloader, &log, &mut running);
             }
         });
         server.run(signals.end).await;
@@ -200,13 +214,52 @@ impl Serve {
     }
 }
 
-/// Reads the configuration again, and takes what can change while the service runs.
-fn reload(options: &Serve, file: Option<&Path>, reloader: &tripline_serve::Reloader) {
-    let read = Layers::read(file, crate::session::variables())
-        .and_then(|layers| Serving::over(&options.over(layers)));
-    match read {
-        Ok(serving) => reloader.reload(serving.server),
-        Err(error) => tracing::error!(%error, "the configuration stays as it was"),
+/// Settings that change while the service runs; the files of `serve.tls` are read again too.
+const RELOADED: [&str; 5] = [
+    "monitoring.performance_metrics",
+    "serve.access.hosts",
+    "serve.access.requests_per_second",
+    "serve.access.session_hours",
+    "serve.log.level",
+];
+
+/// Reads the configuration again, takes what can change while the service runs, and names what
+/// waits for the next start. `running` are the settings that hold.
+fn reload(
+    options: &Serve,
+    file: Option<&Path>,
+    reloader: &tripline_serve::Reloader,
+    log: &LogLevel,
+    running: &mut BTreeMap<String, Value>,
+) {
+    let read = Layers::read(file, crate::session::variables()).and_then(|layers| {
+        let layers = options.over(layers);
+        Ok((Serving::over(&layers)?, layers.settings()))
+    });
+    let (serving, mut next) = match read {
+        Ok(read) => read,
+        Err(error) => {
+            tracing::error!(%error, "the configuration stays as it was");
+            return;
+        }
+    };
+    if let Err(reason) = log.change(&serving.log.level) {
+        tracing::error!(reason, "`serve.log.level` stays as it was");
+    }
+    let changed: Vec<&str> = next
+        .iter()
+        .filter(|(name, value)| running.get(*name) != Some(*value))
+        .map(|(name, _)| name.as_str())
+        .filter(|name| !RELOADED.contains(name))
+        .collect();
+    if !changed.is_empty() {
+        tracing::warn!(settings = changed.join(", "), "these settings change at the next start");
+    }
+    reloader.reload(serving.server);
+    for name in RELOADED {
+        if let Some((name, value)) = next.remove_entry(name) {
+            running.insert(name, value);
+        }
     }
 }
 

@@ -59,7 +59,7 @@ impl User {
                     Ok(Exit::Ok)
                 }
                 Self::List(folder) => {
-                    let opened = folder.open(session).await?;
+                    let opened = folder.open_known(session).await?;
                     let users = opened.store.users().await?;
                     let shown: Vec<_> = users
                         .iter()
@@ -74,7 +74,7 @@ impl User {
                     Ok(Exit::Ok)
                 }
                 Self::Remove(remove) => {
-                    let opened = remove.folder.open(session).await?;
+                    let opened = remove.folder.open_known(session).await?;
                     opened.store.remove_user(&remove.name, &opened.change).await?;
                     session.terminal.note("The user is forgotten.");
                     Ok(Exit::Ok)

@@ -35,6 +35,11 @@ pub(crate) struct Layers {
 }
 
 impl Layers {
+    /// Every setting that holds, by its path.
+    pub(crate) fn settings(&self) -> BTreeMap<String, Value> {
+        flat(&tree(&self.config))
+    }
+
     /// Reads a file, if there is one, then variables.
     pub(crate) fn read(
         file: Option<&Path>,

@@ -4,6 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+/// The program: `TRIPLINE_TEST_BINARY` names another one, such as what is released.
+pub(crate) fn program() -> PathBuf {
+    std::env::var_os("TRIPLINE_TEST_BINARY")
+        .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_tripline")), PathBuf::from)
+}
+
 /// A temporary folder with the program in it.
 pub(crate) struct Bench {
     folder: tempfile::TempDir,
@@ -53,7 +59,7 @@ impl Bench {
     }
 
     pub(crate) fn run_with(&self, arguments: &[&str]) -> Run {
-        let output = Command::new(env!("CARGO_BIN_EXE_tripline"))
+        let output = Command::new(program())
             .args(arguments)
             .current_dir(self.folder.path())
             .env_remove("NO_COLOR")
