@@ -5,6 +5,8 @@ use tripline_assess::plot::Figure;
 use tripline_core::verdict::Severity;
 use tripline_store::records::Judgement;
 
+use super::fields::Fields;
+
 /// The beginning of a page.
 pub(super) fn head(title: &Markup, end: &Markup) -> Markup {
     html! { div.head { h1 { (title) } div.end { (end) } } }
@@ -102,6 +104,23 @@ pub(super) fn input(
             input #(id) name=(id) type=(kind) value=(value) placeholder=[
                 (!placeholder.is_empty()).then_some(placeholder)
             ];
+        }
+    }
+}
+
+/// A choice among a few, as links.
+pub(super) fn segments(
+    name: &str,
+    label: &str,
+    chosen: &str,
+    choices: &[(&str, &str)],
+    fields: &Fields,
+) -> Markup {
+    html! {
+        span.seg role="group" aria-label=(label) {
+            @for &(value, text) in choices {
+                a href=(fields.with(name, value).url("/ui/")) aria-current=[(value == chosen).then_some("true")] { (text) }
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::Request;
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use maud::{Markup, html};
@@ -19,18 +20,28 @@ pub(super) async fn draw(request: Request, next: Next) -> Response {
     let reader = caller.as_ref().map(|caller| viewer(caller, request.headers()));
     let target = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let reads = request.method().is_safe();
+    let form = if reads { None } else { form_of(request.headers()) };
     let mut response = next.run(request).await;
     let Some(problem) = response.extensions().get::<Problem>() else { return response };
     let (Some(caller), Some(reader)) = (caller, reader) else { return response };
     if problem.kind == Kind::Unauthorized && caller.known() == Known::Nobody && reads {
         return redirect(&Fields::default().with("back", &target).url("/ui/login"));
     }
-    let drawn = Drawn(Arc::from(body(&reader, problem).into_string()));
+    let drawn = Drawn(Arc::from(body(&reader, problem, form.as_deref()).into_string()));
     response.extensions_mut().insert(drawn);
     response
 }
 
-fn body(viewer: &Viewer, problem: &Problem) -> Markup {
+/// The page of ours from which a form was posted.
+fn form_of(headers: &HeaderMap) -> Option<String> {
+    let from = headers.get(header::REFERER)?.to_str().ok()?;
+    let (_, rest) = from.split_once("://")?;
+    let path = rest.get(rest.find('/')?..)?;
+    let own = path.starts_with("/ui/") && path.len() < 1024;
+    (own && path.bytes().all(|byte| byte.is_ascii_graphic())).then(|| path.to_owned())
+}
+
+fn body(viewer: &Viewer, problem: &Problem, form: Option<&str>) -> Markup {
     let title = problem.kind.title();
     let content = html! {
         section.panel.login {
@@ -44,9 +55,33 @@ fn body(viewer: &Viewer, problem: &Problem) -> Markup {
                         @if !error.known.is_empty() { div.dim { "There are: " (error.known.join(", ")) } }
                     } } }
                 }
-                p { a.button href="/ui/" { "Overview" } }
+                div.buttons {
+                    @if let Some(form) = form { a.button.primary href=(form) { "Back to the form" } }
+                    a.button href="/ui/" { "Overview" }
+                }
             }
         }
     };
     page(viewer, "", title, &content)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_refused_form_leads_back_to_our_own_page_alone() {
+        let of = |from: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::REFERER, HeaderValue::from_static(from));
+            form_of(&headers)
+        };
+        let path = of("http://localhost:5003/ui/settings/users?x=1");
+        assert_eq!(path.as_deref(), Some("/ui/settings/users?x=1"));
+        for other in ["http://evil.example", "http://evil.example//ui/", "javascript:/ui/", ""] {
+            assert_eq!(of(other), None, "{other}");
+        }
+    }
 }

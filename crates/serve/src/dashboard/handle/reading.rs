@@ -5,7 +5,8 @@ use tripline_models::calibration::Calibrator;
 use tripline_store::records::{ModelVersion, NewDetection};
 
 use super::super::stored;
-use super::super::view::why::{Calibration, Link, Reading, Why};
+use super::super::view::sums::{Calibration, Link, Reading};
+use super::super::view::why::Why;
 use crate::app::App;
 
 /// Detectors whose score, with several classes, is the log-odds of a softmax over margins.

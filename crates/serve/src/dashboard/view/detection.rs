@@ -9,7 +9,8 @@ use super::super::fields::{Fields, encode};
 use super::super::page::{Viewer, csrf};
 use super::super::parts::{empty, head, judgement, pairs, panel, tag, text_panel, words};
 use super::super::text::{clock, day, probability, time};
-use super::why::{self, Reading, Why};
+use super::sums::Reading;
+use super::why::{self, Why};
 use super::{detections, event};
 use crate::rest::feedback::{MAX_COMMENT, MAX_LABEL};
 

@@ -19,6 +19,7 @@ pub(super) mod overview;
 pub(super) mod rule;
 pub(super) mod runs;
 pub(super) mod settings;
+pub(super) mod sums;
 pub(super) mod threshold;
 pub(super) mod training;
 pub(super) mod welcome;

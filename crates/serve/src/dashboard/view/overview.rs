@@ -6,7 +6,7 @@ use tripline_store::records::{Detection, Job, ModelVersion};
 use super::super::chart::{Kind, Series, X, chart};
 use super::super::fields::{Fields, encode};
 use super::super::page::Viewer;
-use super::super::parts::{empty, panel, tag, words};
+use super::super::parts::{empty, panel, segments, tag, words};
 use super::super::text::{self, DAY, HOUR, count, day, share};
 use super::{detections, jobs, welcome};
 
@@ -176,23 +176,6 @@ fn under_way(under_way: &[Job]) -> Markup {
             @else { (jobs::short_list(under_way)) }
         },
     )
-}
-
-/// A choice among a few, as links.
-pub(crate) fn segments(
-    name: &str,
-    label: &str,
-    chosen: &str,
-    choices: &[(&str, &str)],
-    fields: &Fields,
-) -> Markup {
-    html! {
-        span.seg role="group" aria-label=(label) {
-            @for &(value, text) in choices {
-                a href=(fields.with(name, value).url("/ui/")) aria-current=[(value == chosen).then_some("true")] { (text) }
-            }
-        }
-    }
 }
 
 fn latest(viewer: &Viewer, latest: &[Detection]) -> Markup {

@@ -133,9 +133,9 @@ fn detections_pages() -> Vec<Drawn> {
     }];
     let techniques =
         [("T1046".to_owned(), "Network Service Discovery".to_owned(), "Discovery".to_owned())];
-    let reading = view::why::Reading {
-        link: view::why::Link::Softmax { benign: HOSTILE.to_owned(), others: 6 },
-        calibration: Some(view::why::Calibration::Sigmoid { slope: 1.1, offset: -0.4 }),
+    let reading = view::sums::Reading {
+        link: view::sums::Link::Softmax { benign: HOSTILE.to_owned(), others: 6 },
+        calibration: Some(view::sums::Calibration::Sigmoid { slope: 1.1, offset: -0.4 }),
         score: 7.31,
         threshold: 2.5,
         probability: 0.99954,
