@@ -135,9 +135,12 @@ mod tests {
 
     use super::*;
 
+    /// Whether it goes on, with what was written since.
+    type Written = (Mutex<(bool, Vec<u8>)>, Condvar);
+
     /// Takes nothing until it is told to.
     #[derive(Clone, Default)]
-    struct Stalled(Arc<(Mutex<(bool, Vec<u8>)>, Condvar)>);
+    struct Stalled(Arc<Written>);
 
     impl Write for Stalled {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -102,7 +102,7 @@ impl HttpBody for Paced {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.hint.clone()
+        self.hint
     }
 }
 
