@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -150,7 +150,9 @@ impl Edge {
         let _turn = if request.uri().path() == "/livez" {
             None
         } else {
-            match self.turn(caller.known() == Known::Nobody).await {
+            // Without a body nothing can be held: health is asked for by strangers, too.
+            let slow = !request.body().is_end_stream();
+            match self.turn(slow && caller.known() == Known::Nobody).await {
                 Ok(turn) => Some(turn),
                 Err(problem) => return (caller, problem.into_response()),
             }

@@ -51,6 +51,8 @@ fn who_is_not_known_does_not_hold_up_who_is() {
     let begun = Instant::now();
     let answer = site.send("GET", "/api/v1/models", &[("X-API-Key", &key)], b"");
     assert_eq!(answer.status, 200, "{}", answer.text());
+    // Nor those who only ask how the service is.
+    assert_eq!(site.get("/readyz").status, 200);
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     drop(held);
 }
