@@ -122,6 +122,11 @@
   const drawn = {};
   source.addEventListener("parts", (event) => {
     const told = JSON.parse(event.data);
+    // The first answer that is stored makes another page of a fresh one.
+    if (document.querySelector("[data-welcome]") && told.tiles) {
+      location.reload();
+      return;
+    }
     for (const [name, markup] of Object.entries(told)) {
       const place = document.querySelector(`[data-part="${CSS.escape(name)}"]`);
       if (!place || drawn[name] === markup || place.contains(document.activeElement)) continue;
@@ -134,11 +139,6 @@
   let fresh = 0;
   source.addEventListener("detection", (event) => {
     const told = JSON.parse(event.data);
-    // The first detection makes another page of a fresh one.
-    if (document.querySelector("[data-welcome]")) {
-      location.reload();
-      return;
-    }
     document.dispatchEvent(new CustomEvent("detection", { detail: told }));
     const body = document.querySelector("tbody[data-live=rows]");
     if (body) {

@@ -117,7 +117,15 @@ pub(crate) fn page(viewer: &Viewer, shown: &Overview<'_>) -> Markup {
 /// What changes while the page is open, by the names of its places.
 pub(crate) fn parts(shown: &Overview<'_>) -> [(&'static str, Markup); 4] {
     [
-        ("tiles", tiles(shown)),
+        // Without counters the page is still that of a fresh installation.
+        (
+            "tiles",
+            if shown.is_fresh() {
+                html! {}
+            } else {
+                tiles(shown)
+            },
+        ),
         ("looks", looks(shown.looks)),
         ("kinds", kinds(shown.kinds, shown.span())),
         ("serving", serving(shown.serving)),
@@ -244,8 +252,8 @@ fn serving(serving: &[Serving<'_>]) -> Markup {
             } @else {
                 table {
                     thead { tr {
-                        th scope="col" { "Model" } th.n scope="col" { "Events, 24 h" }
-                        th.n scope="col" { "Alerts" } th.n scope="col" { "Mean time" }
+                        th scope="col" { "Model" } th.n scope="col" { "24 h" }
+                        th.n scope="col" { "Alerts" } th.n scope="col" { "Time" }
                     } }
                     tbody {
                         @for one in serving {
