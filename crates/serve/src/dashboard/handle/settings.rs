@@ -35,6 +35,12 @@ fn groups(app: &Arc<App>) -> Vec<Group> {
     }
     if groups.is_empty() {
         groups = held(&settings);
+    } else {
+        // The service's own settings first.
+        groups.sort_by(|a, b| {
+            let place = |group: &Group| (!group.0.starts_with("serve"), group.0.clone());
+            place(a).cmp(&place(b))
+        });
     }
     groups.push(("Since the start".to_owned(), counted(app)));
     groups

@@ -37,6 +37,9 @@ impl Line {
     /// A value as people read it.
     pub(crate) fn shown(&self, value: Option<f64>) -> String {
         let Some(value) = value.filter(|value| value.is_finite()) else { return "–".to_owned() };
+        if self.name == "Detection time" && value < 0.1 {
+            return format!("{}\u{202f}µs", short(value * 1e3));
+        }
         if self.name == "Detection time" {
             return format!("{}\u{202f}ms", short(value));
         }
