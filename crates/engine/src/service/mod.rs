@@ -7,12 +7,14 @@
 mod answer;
 mod audit;
 mod batch;
+mod batch_detections;
 mod cache;
 mod canaries;
 mod card;
 mod changes;
 mod clock;
 mod counters;
+mod detected;
 mod error;
 mod event;
 mod experiments;
