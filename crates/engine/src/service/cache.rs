@@ -100,3 +100,25 @@ impl ResultCache {
         (read(&self.hits), read(&self.misses), self.entries.weighted_size())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_columns_that_were_filled_are_counted() {
+        let cache = ResultCache::new(1 << 20);
+        let outcome = Outcome {
+            score: 0.0,
+            probability: 0.0,
+            attack: false,
+            class: None,
+            explanation: None,
+            filled: vec!["column".into(); 10_000],
+            unseen: vec!["other".into(); 10_000],
+        };
+        cache.put(Key(Box::from([1])), Arc::new(outcome));
+        cache.entries.run_pending_tasks();
+        assert!(cache.counts().2 >= 20_000 * 16, "{:?}", cache.counts());
+    }
+}

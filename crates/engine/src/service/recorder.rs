@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
@@ -11,6 +11,7 @@ use tripline_store::{Metadata, MetadataError};
 
 use super::error::ServiceError;
 use super::settings::OnFull;
+use super::state::locked;
 
 /// Detections of one transaction.
 const BATCH: usize = 2048;
@@ -292,7 +293,5 @@ where
     write().await
 }
 
-/// A lock that a panic elsewhere does not take from us: what it guards is whole at any time.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+#[cfg(test)]
+mod tests;
