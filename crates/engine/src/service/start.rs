@@ -53,6 +53,9 @@ pub async fn open_store(
     options.head_log = Some(folder.join(AUDIT_HEADS));
     options.idempotency_micros = i64::try_from(keys_kept.as_micros()).unwrap_or(i64::MAX);
     let database = Sqlite::open(&folder.join(DATABASE), options).await?;
+    if let Some(finding) = database.broken_trail() {
+        tracing::error!(%finding, "the audit trail does not hold; `tripline audit verify` tells more");
+    }
     let mut heads = database.heads();
     tokio::spawn(async move {
         while heads.changed().await.is_ok() {
