@@ -15,7 +15,6 @@ mod retention;
 mod rollback;
 mod rules;
 mod shipped;
-mod start;
 mod uploads;
 
 use std::collections::BTreeMap;
