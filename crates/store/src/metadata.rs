@@ -4,8 +4,12 @@
 //! transaction where it takes a [`Change`]. Another database is another implementation of these
 //! traits; nothing above knows which one there is.
 
+mod error;
+mod idempotency;
 mod retention;
 
+pub use error::MetadataError;
+pub use idempotency::{Begun, Idempotency, StoredAnswer};
 pub use retention::Retention;
 
 use async_trait::async_trait;
@@ -19,86 +23,6 @@ use crate::records::{
     VersionFilter,
 };
 use crate::time::Timestamp;
-
-/// Why metadata could not be read or written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum MetadataError {
-    /// There is no such thing.
-    #[error("there is no {what} `{id}`")]
-    NotFound {
-        /// What kind of thing.
-        what: &'static str,
-        /// The id asked for.
-        id: String,
-    },
-    /// It is not in a state that allows that.
-    #[error("{what} `{id}`: {reason}")]
-    Conflict {
-        /// What kind of thing.
-        what: &'static str,
-        /// Its id.
-        id: String,
-        /// Why not.
-        reason: String,
-    },
-    /// A value that cannot be.
-    #[error("`{field}` must be {expected}, got {got:?}")]
-    Invalid {
-        /// The field.
-        field: &'static str,
-        /// What it must be.
-        expected: &'static str,
-        /// What it was.
-        got: String,
-    },
-    /// What is stored is not what this version writes.
-    #[error("{what} is damaged: {reason}")]
-    Damaged {
-        /// What.
-        what: String,
-        /// How.
-        reason: String,
-    },
-    /// Another service uses the data folder.
-    #[error(
-        "{path}: the data folder is used by {by}; stop that service, or name another folder with `--data-dir`"
-    )]
-    Locked {
-        /// The lock file.
-        path: String,
-        /// `process 1234 (tripline)`, or `another process` where it is not known.
-        by: String,
-    },
-    /// Written by a later version of the program.
-    #[error(
-        "{path}: schema version {version} is newer than version {known}, the newest that this program knows; use a newer tripline"
-    )]
-    Newer {
-        /// The database.
-        path: String,
-        /// Its version.
-        version: i64,
-        /// Ours.
-        known: i64,
-    },
-    /// The file is no database, or that of another program.
-    #[error("{path}: not a database of Tripline: {reason}; name another folder with `--data-dir`")]
-    NotADatabase {
-        /// The file.
-        path: String,
-        /// Why not.
-        reason: String,
-    },
-    /// The database refused.
-    #[error("{path}: {reason}")]
-    Database {
-        /// Its file or address, without secrets.
-        path: String,
-        /// What it said.
-        reason: String,
-    },
-}
 
 /// What the methods give.
 pub type Result<T> = std::result::Result<T, MetadataError>;
@@ -317,53 +241,6 @@ pub trait Audit {
     async fn head(&self) -> Result<Option<AuditHead>>;
     /// Entries from a number on, the oldest first, at most `limit`: for checking the chain.
     async fn entries_from(&self, sequence: u64, limit: u32) -> Result<Vec<AuditEntry>>;
-}
-
-/// What was answered to a request that came with an idempotency key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredAnswer {
-    /// HTTP status.
-    pub status: u16,
-    /// Its body.
-    pub body: Vec<u8>,
-}
-
-/// What is known of an idempotency key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Begun {
-    /// Nothing: do the work, then [`Idempotency::complete`] or [`Idempotency::abandon`].
-    New,
-    /// The same request is being worked on.
-    UnderWay,
-    /// It was answered.
-    Answered(StoredAnswer),
-    /// Another request used this key.
-    Other,
-    /// The work was cut off after a part of it, or its answer was lost: by the end of the service,
-    /// or by an error. What the audit trail says was done: action, object.
-    Interrupted(Vec<(String, String)>),
-}
-
-/// Idempotency keys.
-#[async_trait]
-pub trait Idempotency {
-    /// Notes that a request begins. `fingerprint` is a hash of route and body, `request` what all
-    /// its changes carry as [`Change::request`]. An old key is forgotten. One that was under way
-    /// when the service before this one ended counts as new if the audit trail knows of no change
-    /// by its request; otherwise the work must not be done twice.
-    async fn begin(
-        &self,
-        actor: &str,
-        key: &str,
-        fingerprint: &[u8; 32],
-        request: Option<&str>,
-        now: Timestamp,
-    ) -> Result<Begun>;
-    /// Keeps its answer.
-    async fn complete(&self, actor: &str, key: &str, answer: &StoredAnswer) -> Result<()>;
-    /// The work has failed: forgets the key, so that it may be tried again, unless the audit trail
-    /// knows of a change by its request.
-    async fn abandon(&self, actor: &str, key: &str) -> Result<()>;
 }
 
 /// All metadata of a service.

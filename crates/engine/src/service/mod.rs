@@ -24,6 +24,7 @@ pub mod jobs;
 mod live;
 mod loading;
 mod nearest;
+mod pace;
 mod predict;
 mod record;
 mod recorder;

@@ -10,7 +10,9 @@
 mod accept;
 mod attempt;
 mod counts;
+mod deploy;
 mod detections;
+mod ending;
 mod error;
 mod figures;
 mod gather;
@@ -20,6 +22,7 @@ mod make;
 mod plan;
 mod query;
 mod queue;
+mod room;
 mod settings;
 mod source;
 mod spec;

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast, oneshot, watch};
 use tokio::task::JoinHandle;
-use tripline_store::MetadataError;
-use tripline_store::records::{Change, Job, JobState, Outcome};
+use tripline_store::records::{Change, Job, Outcome};
 
 use super::attempt::{self, Ended};
 use super::counts::Reached;
+use super::ending::note_end;
+use super::room::Room;
 use super::spec::Accepted;
 use super::tracker::{Reading, Stop, Tracker};
-use super::uploads::Room;
 use crate::service::{Service, ServiceError};
 
 /// Events that a slow listener may lag behind before it loses some.
@@ -22,10 +22,6 @@ const EVENTS: usize = 256;
 const TICK: Duration = Duration::from_millis(500);
 /// After this time a worker looks again although nobody called.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
-
-/// Pauses between attempts to note how a job ended.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// A job that has changed, as it stands now.
 #[derive(Debug, Clone)]
@@ -190,40 +186,6 @@ async fn run(
         }
     }
     pause
-}
-
-/// Notes how a job ended, again and again where the database refuses: a full disk must not leave
-/// it running for ever. None once the service stops.
-async fn note_end(
-    service: &Arc<Service>,
-    id: &str,
-    outcome: &Outcome,
-    stop: &mut watch::Receiver<bool>,
-) -> Option<Job> {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let change = Change::system(service.clock().now(), "the attempt ended");
-        let error = match service.store().finish(id, outcome, &change).await {
-            Ok(job) => return Some(job),
-            Err(error) => error,
-        };
-        // Its end is noted, though that was told as an error.
-        if let (MetadataError::Conflict { .. }, Ok(Some(job))) =
-            (&error, service.store().job(id).await)
-            && job.state != JobState::Running
-        {
-            return Some(job);
-        }
-        tracing::error!(job = id, %error, "the end of a job cannot be noted yet");
-        if *stop.borrow() || matches!(error, MetadataError::NotFound { .. }) {
-            return None;
-        }
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            _ = stop.changed() => {}
-        }
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
 }
 
 /// Removes what only a further attempt would have needed; one that is asked for later begins anew.

@@ -1,6 +1,6 @@
 //! Data sets that were uploaded: blobs with a line about each.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use tripline_store::records::{Change, JobFilter, JobState, PageRequest};
 use tripline_store::{BlobWriter, Timestamp};
 
 use super::error::JobError;
-use super::settings::JobSettings;
+use super::room::Place;
 use super::spec::Accepted;
 use crate::service::{Service, ServiceError};
 
@@ -225,75 +225,6 @@ impl Service {
     }
 }
 
-/// Room that uploads take, those under way too.
-#[derive(Debug, Default)]
-pub(super) struct Room(Mutex<Taken>);
-
-#[derive(Debug, Default)]
-struct Taken {
-    bytes: u64,
-    uploads: usize,
-}
-
-impl Room {
-    fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn give(&self, bytes: u64, uploads: usize) {
-        let mut taken = self.taken();
-        taken.bytes = taken.bytes.saturating_sub(bytes);
-        taken.uploads = taken.uploads.saturating_sub(uploads);
-    }
-}
-
-/// The room of one upload under way; dropped before [`Place::keep`], it gives it back.
-#[derive(Debug)]
-struct Place {
-    room: Arc<Room>,
-    most: u64,
-    bytes: u64,
-    kept: bool,
-}
-
-impl Place {
-    fn new(room: Arc<Room>, settings: &JobSettings) -> Result<Self, JobError> {
-        let mut taken = room.taken();
-        if taken.uploads >= settings.max_uploads {
-            let message = format!("there are {} uploads already: delete one", taken.uploads);
-            return Err(JobError::field("body", message));
-        }
-        taken.uploads += 1;
-        drop(taken);
-        Ok(Self { room, most: settings.max_upload_bytes, bytes: 0, kept: false })
-    }
-
-    /// Takes further room; the error is how much there would have been for this upload.
-    fn take(&mut self, more: u64) -> Result<(), u64> {
-        let mut taken = self.room.taken();
-        let left = self.most.saturating_sub(taken.bytes);
-        if more > left {
-            return Err(self.bytes + left);
-        }
-        taken.bytes += more;
-        self.bytes += more;
-        Ok(())
-    }
-
-    /// The upload is there: its room is given back when it is deleted.
-    fn keep(mut self) {
-        self.kept = true;
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if !self.kept {
-            self.room.give(self.bytes, 1);
-        }
-    }
-}
-
 /// The upload that a field names.
 pub(super) async fn find(service: &Service, field: &str, id: &str) -> Result<Upload, ServiceError> {
     match service.upload(id).await? {
@@ -310,18 +241,18 @@ pub(super) async fn find(service: &Service, field: &str, id: &str) -> Result<Upl
 /// upload begins.
 pub(super) async fn sweep(service: &Service) -> Result<(), ServiceError> {
     let stored = service.blobs().list(PREFIX).await?;
-    let mut found = Taken::default();
+    let (mut room, mut uploads) = (0, 0);
     for (key, bytes) in &stored {
         let Some(name) = key.strip_suffix(".data") else { continue };
         let about = format!("{name}.json");
         if stored.iter().any(|(key, _)| *key == about) {
-            found.bytes += bytes;
-            found.uploads += 1;
+            room += bytes;
+            uploads += 1;
         } else {
             service.blobs().delete(key).await?;
         }
     }
-    *service.jobs.shared.room.taken() = found;
+    service.jobs.shared.room.set(room, uploads);
     Ok(())
 }
 
