@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tripline_engine::service::{Service, ServiceError, ServiceSettings};
+use tripline_engine::service::{Ask, Event, Reasons, Service, ServiceError, ServiceSettings};
 use tripline_store::MetadataError;
 use tripline_store::metadata::Detections as _;
 use tripline_store::records::{RollbackRule, TallyFilter};
 
 use super::faulty::Faulty;
-use super::{NAME, ask, by, registered};
+use super::{NAME, ask, at, by, registered};
 
 const FIRST: &str = "flow_detector_v1.0.0";
 const SECOND: &str = "flow_detector_v1.1.0";
@@ -116,7 +116,7 @@ async fn a_rule_does_not_take_back_what_was_deployed_meanwhile() {
         name: NAME.to_owned(),
         max_error_rate: None,
         max_p99_seconds: Some(1e-9),
-        min_requests: 20_000,
+        min_requests: 300,
         window_seconds: 30,
     };
     service.set_rollback_rule(NAME, Some(&rule), &by("local")).await.unwrap();
@@ -128,8 +128,11 @@ async fn a_rule_does_not_take_back_what_was_deployed_meanwhile() {
         tokio::spawn(async move { service.deploy(THIRD, &by("local")).await })
     };
     held.done.notified().await;
-    for _ in 0..20_000 {
-        ask(&service, 0.0).unwrap();
+    // With reasons, so that each takes longer than what the first bucket of times holds.
+    let row = at(&service, 0.0);
+    let reasons = Ask { reasons: Reasons::All(3), ..Ask::default() };
+    for _ in 0..300 {
+        service.predict(&Event::of(&row), &reasons).unwrap();
     }
     // Two ticks: the rule is seen to be broken, and the rollback waits for the deploy.
     tokio::time::sleep(Duration::from_millis(2500)).await;
