@@ -210,20 +210,3 @@ async fn what_is_kept_is_bounded() {
     assert!(error.to_string().contains("at most 64 KiB of text"), "{error}");
     service.shut_down().await;
 }
-
-#[tokio::test]
-async fn what_is_explained_by_thousands_of_scores_is_told_to_take_long() {
-    let folder = tempfile::tempdir().unwrap();
-    let service = ready(ServiceSettings::new(folder.path())).await;
-    let settings = tripline_engine::TrainingSettings::default();
-    let plan = tripline_engine::Plan::new("knn", &settings).unwrap();
-    let model = plan.fit(&flows(600, 3), 0, &tripline_core::Silent).unwrap().model;
-    let file = bytes::Bytes::from(model.to_file(None).unwrap().to_bytes());
-    let what = super::named("neighbours");
-    let version = service.register(file, what, &super::by("local")).await.unwrap();
-    service.deploy(&version.id, &super::by("local")).await.unwrap();
-    let row = at(&service, 4.0);
-    let ask = Ask { model: Some("neighbours"), reasons: Reasons::All(3), ..Ask::default() };
-    assert!(row.takes_long(&ask));
-    service.shut_down().await;
-}
