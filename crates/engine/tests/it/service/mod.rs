@@ -6,6 +6,7 @@ mod experiments;
 mod faulty;
 mod folder;
 mod halves;
+mod loading;
 mod names;
 mod order;
 mod predict;
