@@ -106,6 +106,7 @@ fn a_service_over_a_tampered_trail_goes_on_and_hides_nothing() {
     let cut = "DELETE FROM audit WHERE sequence = (SELECT max(sequence) FROM audit);";
     sql(&bench, &format!("{FREE}{cut}"));
     let service = Service::start(&bench.path(""), "--data-dir data");
+    service.says("the audit trail does not hold");
     assert_eq!(service.client(None).get("/readyz").status, 200);
     service.stop();
     found(&bench, "after a start", "");
