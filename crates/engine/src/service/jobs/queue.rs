@@ -72,7 +72,10 @@ impl JobQueue {
                 tracing::info!(job = id, state = job.state.name(), "taken over");
             }
         }
-        super::leftovers::sweep(service).await?;
+        // One file that cannot be read must not keep the others from being served.
+        if let Err(error) = super::leftovers::sweep(service).await {
+            tracing::warn!(%error, "leftovers in the data folder could not be looked for");
+        }
         super::uploads::sweep(service).await?;
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..service.settings().jobs.concurrency {
