@@ -6,7 +6,8 @@ Both serve gradient boosting of 300 trees with 31 leaves, trained on the 42 colu
 UNSW-NB15 file, with an API key, over kept connections; `tripline-bench load` puts the load on both
 from the same two cores. What is measured, by name: `predict` (requests a second), `rate` (latency at
 10,000 a second), `shap` (exact SHAP values in every answer), `reasons` (reasons asked for scores over
-the threshold, 1 % of the records), `arrow` (100,000 flows in one Arrow stream), `swaps` (100 deploys
+the threshold, 1 % of the records), `durable` (answers that wait until their detection is on disk: 1 % of
+the records, then all of them), `arrow` (100,000 flows in one Arrow stream), `swaps` (100 deploys
 and rollbacks under load), `cache` (the result cache beside none: the same 2,000 records again and
 again, which is the most that it can save, and 80,000 records of which few fit, which is what it costs),
 `rest` (memory before any request, time from start to ready), `hour`
@@ -296,7 +297,7 @@ def main():
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--only", nargs="*",
-                        default=["rest", "predict", "rate", "shap", "reasons", "arrow", "swaps"])
+                        default=["rest", "predict", "rate", "shap", "reasons", "durable", "arrow", "swaps", "cache"])
     parser.add_argument("--binary", help="folder of tripline and tripline-bench, if they are built")
     args = parser.parse_args()
     if args.binary:
@@ -360,6 +361,10 @@ def main():
             in_turns(bench, services, [our + "&reasons=all", ask + "?reasons=all"], bodies, args, "shap")
         if "reasons" in args.only:
             in_turns(bench, {"ours": ours}, [our + "&reasons=over_threshold"], bodies, args, "reasons")
+        if "durable" in args.only:
+            alerts = records(features, rng.choice(loud, 2000), Path(folder) / "alerts.ndjson")
+            for name, load_of in (("durable", bodies), ("all kept", alerts)):
+                in_turns(bench, {"ours": ours}, [our + "&durable=true"], load_of, args, name)
         if "arrow" in args.only:
             arrow(ours, features, args)
         if "swaps" in args.only:
