@@ -30,7 +30,8 @@ pub type Result<T> = std::result::Result<T, MetadataError>;
 /// Versions of models.
 #[async_trait]
 pub trait Models {
-    /// Registers a version as a candidate; its number is the next of its name.
+    /// Registers a version as a candidate; its number is the next of its name. Conflict for a job
+    /// that was asked to stop.
     async fn add_version(&self, version: &NewVersion, change: &Change) -> Result<ModelVersion>;
     /// The version of that id, or of that alias.
     async fn version(&self, id: &str) -> Result<Option<ModelVersion>>;
@@ -94,7 +95,8 @@ pub trait Jobs {
     async fn checkpoint(&self, id: &str, checkpoint: &str) -> Result<()>;
     /// Ends an attempt. A failed one with attempts left is queued again if its outcome says so.
     async fn finish(&self, id: &str, outcome: &Outcome, change: &Change) -> Result<Job>;
-    /// Asks a job to stop: one that waits is cancelled at once. Conflict at its end.
+    /// Asks a job to stop: one that waits is cancelled at once. Conflict at its end, and once it has
+    /// registered its model.
     async fn cancel(&self, id: &str, change: &Change) -> Result<Job>;
     /// Queues a failed or cancelled job again. Conflict otherwise.
     async fn retry(&self, id: &str, change: &Change) -> Result<Job>;

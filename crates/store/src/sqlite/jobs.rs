@@ -169,6 +169,12 @@ impl Jobs for Sqlite {
 
     async fn cancel(&self, id: &str, change: &Change) -> Result<Job> {
         let mut write = self.write().await?;
+        // What is cancelled makes no model: once there is one, it is too late.
+        let made =
+            sqlx::query("SELECT 1 FROM versions WHERE job = ? AND deleted_at IS NULL LIMIT 1");
+        if write.one(made.bind(id)).await?.is_some() {
+            return conflict(JOB, id, "it has registered its model: delete that instead");
+        }
         let cancel = sqlx::query(
             "UPDATE jobs SET cancel_requested = 1,
              finished_at = iif(state = 'queued', ?1, NULL),

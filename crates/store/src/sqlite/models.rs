@@ -34,6 +34,10 @@ impl Models for Sqlite {
             if let Some(row) = write.one(there).await? {
                 return live(&mut write, &column::<String>(&row, "id")?).await;
             }
+            let stopped = sqlx::query("SELECT 1 FROM jobs WHERE id = ? AND cancel_requested");
+            if write.one(stopped.bind(job)).await?.is_some() {
+                return conflict("job", job, "it was asked to stop before it registered its model");
+            }
         }
         let number = next(&mut write, new).await?;
         let version = format!("v{}.{}.{}", number.0, number.1, number.2);

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use tripline_store::MetadataError;
 use tripline_store::records::{
-    Job, JobFilter, JobState, NewJob, NewRun, Outcome, PageRequest, RunState,
+    Job, JobFilter, JobState, NewJob, NewRun, NewVersion, Outcome, PageRequest, RunState,
 };
 
-use super::{Metadata, at, change, each};
+use super::{Metadata, at, change, each, new_version};
 
 fn new_job(priority: i32, max_attempts: u32) -> NewJob {
     NewJob { kind: "training".to_owned(), priority, spec: r#"{"seed":1}"#.to_owned(), max_attempts }
@@ -151,6 +151,28 @@ fn a_job_that_waits_is_cancelled_at_once_and_a_running_one_is_asked() {
             let job = store.finish(&running, &outcome, &change(9)).await.unwrap();
             assert_eq!(job.state, JobState::Cancelled);
         }
+    });
+}
+
+#[test]
+fn a_job_that_is_asked_to_stop_makes_no_model_and_one_that_made_it_is_not_stopped() {
+    each(async |store| {
+        let version = |job: &str| NewVersion { job: Some(job.to_owned()), ..new_version("m") };
+        let stopped = submit(store, 0, 5).await;
+        claimed(store, 2).await;
+        store.cancel(&stopped, &change(3)).await.unwrap();
+        let refused = store.add_version(&version(&stopped), &change(4)).await;
+        assert!(is_conflict(&refused), "{refused:?}");
+        let job = store.finish(&stopped, &failed(true), &change(5)).await.unwrap();
+        assert_eq!(job.state, JobState::Cancelled);
+        let late = submit(store, 0, 5).await;
+        claimed(store, 6).await;
+        let made = store.add_version(&version(&late), &change(7)).await.unwrap();
+        assert!(is_conflict(&store.cancel(&late, &change(8)).await));
+        assert!(!store.job(&late).await.unwrap().unwrap().cancel_requested);
+        // After a crash it finds what it has made.
+        let again = store.add_version(&version(&late), &change(9)).await.unwrap();
+        assert_eq!(again.id, made.id);
     });
 }
 
