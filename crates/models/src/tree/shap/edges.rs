@@ -46,6 +46,18 @@ pub(super) struct Test {
     pub(super) steps: [f64; 2],
 }
 
+/// A test on the way to a node.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    column: u32,
+    /// Where it leads.
+    child: u32,
+    /// z there.
+    share: f64,
+    /// Distinct columns tested so far.
+    columns: usize,
+}
+
 /// Most tests that are kept, of 56 bytes each.
 const MAX_KEPT: usize = 1 << 18;
 
@@ -67,8 +79,7 @@ impl Edges {
                 continue;
             }
             let mut most = 0;
-            // Columns tested on the way to a node: which, at which child, z there.
-            let mut trail: Vec<(u32, u32, f64)> = Vec::new();
+            let mut trail: Vec<Step> = Vec::new();
             let mut stack = vec![(root as usize, 0, None)];
             while let Some((node, depth, step)) = stack.pop() {
                 trail.truncate(depth);
@@ -79,23 +90,22 @@ impl Edges {
                     continue;
                 }
                 let column = forest.feature[node];
-                let before = trail.iter().rev().find(|step| step.0 == column);
-                let (before, z) = before.map_or((0, 1.0), |step| (step.1, step.2));
+                let last = trail.iter().rev().find(|step| step.column == column);
+                let (before, z) = last.map_or((0, 1.0), |step| (step.child, step.share));
+                let columns =
+                    trail.last().map_or(0, |step| step.columns) + usize::from(before == 0);
+                most = most.max(columns);
                 let children = [forest.left[node], forest.right[node]];
                 let steps =
                     children.map(|child| share(forest.cover[child as usize], forest.cover[node]));
                 for side in [1, 0] {
-                    let step = (column, children[side] - root, z * steps[side]);
+                    let (child, share) = (children[side] - root, z * steps[side]);
+                    let step = Step { column, child, share, columns };
                     stack.push((children[side] as usize, trail.len(), Some(step)));
                 }
                 let children = [children[0] - root, children[1] - root];
                 let node = node as u32;
                 all.tests.push(Test { node, column, number, children, before, share: z, steps });
-                let mut distinct: Vec<u32> = trail.iter().map(|step| step.0).collect();
-                distinct.push(column);
-                distinct.sort_unstable();
-                distinct.dedup();
-                most = most.max(distinct.len());
             }
             if all.tests.len() > MAX_KEPT {
                 return None;
