@@ -1,11 +1,108 @@
 //! Folds for scores of rows that a member was not fitted to.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
-use tripline_core::{Category, Column, FitError, Labels, Rng, Rows};
+use tripline_core::{
+    Category, Column, FitError, Labels, ParamSpec, ParamValue, Params, Range, Rng, Rows,
+};
 
 /// A part number of its own keeps this draw apart from those of the members.
 const PART: u64 = 0x666f_6c64;
+
+/// How an ensemble holds rows out.
+#[derive(Debug, Clone)]
+pub(crate) struct Holding {
+    pub(crate) count: usize,
+    /// A column of which equal values share a fold; else equal rows do.
+    pub(crate) by: Option<String>,
+}
+
+/// The parameter [`Holding::count`].
+pub(crate) const COUNT: ParamSpec = ParamSpec {
+    name: "folds",
+    doc: "Parts of the training rows, each scored by members fitted to the others; rows with \
+          equal cells share one.",
+    default: ParamValue::Int(3),
+    range: Range::Int { min: 2, max: 100, log: false },
+    search: None,
+};
+
+/// The parameter [`Holding::by`].
+pub(crate) const BY: ParamSpec = ParamSpec {
+    name: "fold_by",
+    doc: "A column of which rows with equal values share a fold, such as a service or a site: members \
+          are then weighed by how they score values that they have not seen. None means that equal \
+          rows share one.",
+    default: ParamValue::Static(""),
+    range: Range::Text,
+    search: None,
+};
+
+impl Holding {
+    /// From the parameters [`COUNT`] and [`BY`].
+    pub(crate) fn new(params: &Params) -> Self {
+        let by = params.text("fold_by").trim();
+        Self { count: params.count("folds"), by: (!by.is_empty()).then(|| by.to_owned()) }
+    }
+
+    /// The rows held out by each fold, rising; none empty.
+    pub(crate) fn folds(
+        &self,
+        rows: &Rows,
+        labels: Option<&Labels>,
+        seed: u64,
+    ) -> Result<Vec<Vec<usize>>, FitError> {
+        let Some(by) = &self.by else { return folds(rows, labels, self.count, seed) };
+        let Some(at) = rows.schema().position(by) else {
+            let reason = format!("there is no column `{by}` among those that are learnt from");
+            return Err(FitError::Param { name: BY.name.to_owned(), reason });
+        };
+        let groups = equal_rows(&rows.columns()[at..=at], rows.len());
+        if groups.len() < 2 {
+            let reason = format!("all rows have the same value of column `{by}`");
+            return Err(FitError::Param { name: BY.name.to_owned(), reason });
+        }
+        Ok(folds_of(groups, labels, self.count, seed))
+    }
+}
+
+/// Whole groups dealt over folds, the largest first, each to the fold where it makes the classes'
+/// shares the least uneven. A class that stands in one fold alone is in none.
+fn folds_of(
+    mut groups: Vec<Vec<usize>>,
+    labels: Option<&Labels>,
+    count: usize,
+    seed: u64,
+) -> Vec<Vec<usize>> {
+    let class = |row: usize| labels.map_or(0, |labels| labels.codes()[row] as usize);
+    let classes = labels.map_or(1, |labels| labels.classes().len());
+    let mut totals = vec![0.0; classes];
+    groups.iter().flatten().for_each(|&row| totals[class(row)] += 1.0);
+    Rng::for_part(seed ^ PART, 0).shuffle(&mut groups);
+    groups.sort_by_key(|group| Reverse(group.len()));
+    let mut held_out = vec![Vec::new(); count.clamp(2, groups.len())];
+    let mut shares = vec![vec![0.0; classes]; held_out.len()];
+    for group in groups {
+        let mut mine = vec![0.0; classes];
+        group.iter().for_each(|&row| mine[class(row)] += 1.0 / totals[class(row)]);
+        // What the sum of squares of all shares grows by.
+        let growth = |fold: &usize| -> f64 {
+            let pairs = shares[*fold].iter().zip(&mine);
+            pairs.map(|(taken, mine)| mine * (mine + 2.0 * taken)).sum()
+        };
+        let order = |a: &usize, b: &usize| growth(a).total_cmp(&growth(b)).then(a.cmp(b));
+        let fold = (0..held_out.len()).min_by(order).unwrap_or(0);
+        shares[fold].iter_mut().zip(&mine).for_each(|(share, mine)| *share += mine);
+        held_out[fold].extend(group);
+    }
+    let spread: Vec<bool> = (0..classes)
+        .map(|class| shares.iter().filter(|shares| shares[class] > 0.0).count() > 1)
+        .collect();
+    held_out.iter_mut().for_each(|fold| fold.retain(|&row| spread[class(row)]));
+    held_out.retain(|fold| !fold.is_empty());
+    held_out.iter_mut().for_each(|fold| fold.sort_unstable());
+    held_out
+}
 
 /// The rows held out by each fold, rising; none empty.
 ///
@@ -19,7 +116,7 @@ pub(crate) fn folds(
     count: usize,
     seed: u64,
 ) -> Result<Vec<Vec<usize>>, FitError> {
-    let groups = equal_rows(rows);
+    let groups = equal_rows(rows.columns(), rows.len());
     if groups.len() < 2 {
         return Err(FitError::Diverged {
             reason: "all rows are equal; at least two distinct rows are needed".to_owned(),
@@ -68,8 +165,8 @@ pub(crate) fn others(count: usize, held_out: &[usize]) -> Vec<usize> {
     (0..count).filter(|&row| out[row]).collect()
 }
 
-/// Rows with equal cells, by their first row; `NaN` equals `NaN`, −0 equals 0.
-fn equal_rows(rows: &Rows) -> Vec<Vec<usize>> {
+/// Rows with equal cells in these columns, by their first row; `NaN` equals `NaN`, −0 equals 0.
+fn equal_rows(columns: &[Column], rows: usize) -> Vec<Vec<usize>> {
     let key = |column: &Column, row: usize| match column {
         Column::Numeric(values) => {
             let value = values[row];
@@ -85,9 +182,9 @@ fn equal_rows(rows: &Rows) -> Vec<Vec<usize>> {
             Ordering::Equal => None,
             unequal => Some(unequal),
         };
-        rows.columns().iter().find_map(unequal).unwrap_or(Ordering::Equal)
+        columns.iter().find_map(unequal).unwrap_or(Ordering::Equal)
     };
-    let mut order: Vec<usize> = (0..rows.len()).collect();
+    let mut order: Vec<usize> = (0..rows).collect();
     order.sort_by(compare);
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for row in order {
@@ -135,6 +232,36 @@ mod tests {
         let mut held: Vec<usize> = folds.concat();
         held.sort_unstable();
         assert_eq!(held, (3..30).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn rows_with_equal_values_of_a_column_share_a_fold() {
+        // Sites of 40, 20, 10, 10 rows; all attacks but those of one class are at two sites.
+        let site = |row: u32| match row { 0..40 => 0.0, 40..60 => 1.0, 60..70 => 2.0, _ => f64::NAN };
+        let values: Vec<Vec<f64>> = (0..80).map(|row| vec![f64::from(row), site(row)]).collect();
+        let rows = Rows::from_matrix(&["a", "site"], &values).unwrap();
+        let codes = (0..80).map(|row| match row { 0 | 41 => 1, 62 | 63 => 2, _ => 0 }).collect();
+        let classes = ["benign", "scan", "flood"].map(str::to_owned).to_vec();
+        let labels = Labels::new(classes, codes).unwrap();
+        let holding = Holding { count: 3, by: Some("site".to_owned()) };
+        let folds = holding.folds(&rows, Some(&labels), 7).unwrap();
+        let site_of = |row: &usize| (site(*row as u32) + 0.0).to_bits();
+        for (at, fold) in folds.iter().enumerate() {
+            let elsewhere = folds.iter().enumerate().filter(|(other, _)| *other != at);
+            let mut elsewhere = elsewhere.flat_map(|(_, fold)| fold).map(site_of);
+            assert!(elsewhere.all(|site| !fold.iter().map(site_of).any(|mine| mine == site)));
+        }
+        let mut held = folds.concat();
+        held.sort_unstable();
+        // Held out, floods would be known to nobody.
+        assert_eq!(held, (0..80).filter(|row| ![62, 63].contains(row)).collect::<Vec<_>>());
+
+        let nowhere = Holding { by: Some("town".to_owned()), ..holding.clone() };
+        let said = nowhere.folds(&rows, None, 0).unwrap_err().to_string();
+        assert!(said.contains("no column `town`"), "{said}");
+        let one = Rows::from_matrix(&["site"], &vec![vec![3.0]; 9]).unwrap();
+        let said = holding.folds(&one, None, 0).unwrap_err().to_string();
+        assert!(said.contains("same value of column `site`"), "{said}");
     }
 
     #[test]

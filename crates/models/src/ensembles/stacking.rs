@@ -11,7 +11,7 @@ use tripline_core::{
     State, Supervision, Task,
 };
 
-use super::folds::folds;
+use super::folds::{self, Holding};
 use super::held_out::{held_out, seed_of};
 use super::member::{Member, member, members};
 use super::part::{Fits, Part};
@@ -70,21 +70,15 @@ const PARAMS: &[ParamSpec] = &[
         range: Range::Bool,
         search: Some(Range::Bool),
     },
-    ParamSpec {
-        name: "folds",
-        doc: "Parts of the training rows, each scored by members fitted to the others; rows with \
-              equal cells share one.",
-        default: ParamValue::Int(3),
-        range: Range::Int { min: 2, max: 100, log: false },
-        search: None,
-    },
+    folds::COUNT,
+    folds::BY,
 ];
 
 pub(crate) struct Stacking {
     members: Vec<Member>,
     last: Member,
     passthrough: bool,
-    folds: usize,
+    holding: Holding,
 }
 
 impl Stacking {
@@ -100,7 +94,7 @@ impl Stacking {
             members: members("members", params.text("members"), register)?,
             last,
             passthrough,
-            folds: params.count("folds"),
+            holding: Holding::new(params),
         })
     }
 }
@@ -116,7 +110,7 @@ impl Estimator for Stacking {
             let reason = format!("`{}` does not tell classes apart", self.last.card.id);
             return Err(FitError::Param { name: "final".to_owned(), reason });
         }
-        let folds = folds(&part.rows, part.labels.as_ref(), self.folds, context.seed)?;
+        let folds = self.holding.folds(&part.rows, part.labels.as_ref(), context.seed)?;
         Ok(Box::new(self.fit_over(&part, &folds, context)?))
     }
 }

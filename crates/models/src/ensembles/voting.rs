@@ -12,7 +12,7 @@ use tripline_core::{
 };
 
 use super::combine::{Combine, shares, vote_threshold};
-use super::folds::folds;
+use super::folds::{self, Holding};
 use super::held_out::{held_out, seed_of};
 use super::member::{Member, members};
 use super::part::{Fits, Part};
@@ -82,14 +82,8 @@ const PARAMS: &[ParamSpec] = &[
         range: Range::Text,
         search: None,
     },
-    ParamSpec {
-        name: "folds",
-        doc: "Parts of the training rows, each scored by members fitted to the others; rows with \
-              equal cells share one.",
-        default: ParamValue::Int(3),
-        range: Range::Int { min: 2, max: 100, log: false },
-        search: None,
-    },
+    folds::COUNT,
+    folds::BY,
     ParamSpec {
         name: "fpr",
         doc: "Share of held-out benign rows above the threshold of a member that votes (`hard`).",
@@ -105,7 +99,7 @@ pub(crate) struct Voting {
     shares: Vec<f64>,
     combine: Combine,
     normalise: Normalise,
-    folds: usize,
+    holding: Holding,
     fpr: f64,
 }
 
@@ -125,8 +119,8 @@ impl Voting {
             let reason = "`soft` takes `probability`, `link` or `rank`; for others use `average`";
             return Err(refused("normalise", reason.to_owned()));
         }
-        let (folds, fpr) = (params.count("folds"), params.float("fpr"));
-        Ok(Self { members, shares, combine, normalise, folds, fpr })
+        let (holding, fpr) = (Holding::new(params), params.float("fpr"));
+        Ok(Self { members, shares, combine, normalise, holding, fpr })
     }
 
     /// Errors unless classes can be told apart as asked.
@@ -171,7 +165,7 @@ impl Estimator for Voting {
     fn fit(&self, frame: &Frame, context: &FitContext<'_>) -> Result<Box<dyn Detector>, FitError> {
         let part = Part::new(frame, context)?;
         self.check_task(&part)?;
-        let folds = folds(&part.rows, part.labels.as_ref(), self.folds, context.seed)?;
+        let folds = self.holding.folds(&part.rows, part.labels.as_ref(), context.seed)?;
         Ok(Box::new(self.fit_over(&part, &folds, context)?))
     }
 }
