@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tripline_assess::threshold::ThresholdRule;
 use tripline_core::{Column, Dataset, Labels, Rng, Rows, Silent};
 use tripline_engine::learn::{Event, GuardSettings, Learner};
-use tripline_engine::{EngineError, Model, Plan, TrainingSettings};
+use tripline_engine::{EngineError, Model, Plan, TrainingSettings, Verdicts};
 
 use crate::made::dataset;
 
@@ -40,14 +40,33 @@ fn model() -> Model {
     Plan::new("half_space_trees", &settings).unwrap().fit(&benign, 0, &Silent).unwrap().model
 }
 
-/// A batch of a stream at a share of its way: benign traffic drifts in one column; every other row
-/// is an attack on its way from there to its final form.
-fn batch(rng: &mut Rng, way: f64) -> Dataset {
-    let benign = around(rng, [DRIFT * way, 0.0, 0.0], BATCH / 2, 1.0);
-    let attack = around(rng, FINAL.map(|at| at * way), BATCH / 2, 0.5);
-    let mut rows = [benign, attack].concat();
-    rng.shuffle(&mut rows);
-    data(&rows)
+/// A stream on which an attack goes from amid benign traffic to its final form, while that drifts
+/// in one column; every other row is the attack's.
+#[derive(Clone, Copy)]
+struct Poison {
+    batches: i64,
+    /// How far rows of the attack spread.
+    spread: f64,
+}
+
+/// In a hurry.
+const QUICK: Poison = Poison { batches: 80, spread: 0.5 };
+
+/// So slow and so close together that its rows stay amid what was learnt last.
+const PATIENT: Poison = Poison { batches: 240, spread: 0.25 };
+
+impl Poison {
+    fn stream(self) -> impl Iterator<Item = (i64, Dataset)> {
+        let mut rng = Rng::new(2);
+        (0..self.batches).map(move |step| {
+            let way = step as f64 / (self.batches - 1) as f64;
+            let benign = around(&mut rng, [DRIFT * way, 0.0, 0.0], BATCH / 2, 1.0);
+            let attack = around(&mut rng, FINAL.map(|at| at * way), BATCH / 2, self.spread);
+            let mut rows = [benign, attack].concat();
+            rng.shuffle(&mut rows);
+            (step, data(&rows))
+        })
+    }
 }
 
 /// How far benign traffic drifts, in its own deviations.
@@ -63,12 +82,10 @@ fn alerts(model: &Model, rows: &Dataset) -> f64 {
 }
 
 /// Learns the stream with a guard, gives the model as it is then.
-fn after_the_stream(folder: &Path, guard: GuardSettings) -> Learner {
+fn after_the_stream(poison: Poison, folder: &Path, guard: GuardSettings) -> Learner {
     let mut learner = Learner::start(folder, &model(), None, guard, 0).unwrap();
-    let mut rng = Rng::new(2);
-    for step in 0..80 {
-        let rows = batch(&mut rng, f64::from(step) / 79.0);
-        learner.learn(&rows, i64::from(step), &Silent).unwrap();
+    for (step, rows) in poison.stream() {
+        learner.learn(&rows, step, &Silent).unwrap();
     }
     learner
 }
@@ -76,18 +93,17 @@ fn after_the_stream(folder: &Path, guard: GuardSettings) -> Learner {
 #[test]
 fn an_attack_that_creeps_in_is_learnt_without_a_guard_and_not_with_it() {
     let folder = tempfile::tempdir().unwrap();
-    let naive = naive_after_the_stream();
+    let naive = naive_after_the_stream(QUICK, |verdicts, row| !verdicts.alert[row]);
     // Half of each batch is the attack's, so by default all of them would wait before long.
     let rows_alone =
         GuardSettings { most_alerts: 1.0, most_above: 1.0, ..GuardSettings::default() };
-    let guarded = after_the_stream(&folder.path().join("guarded"), rows_alone);
-    let strict = after_the_stream(&folder.path().join("strict"), GuardSettings::default());
+    let guarded = after_the_stream(QUICK, &folder.path().join("guarded"), rows_alone);
+    let strict = after_the_stream(QUICK, &folder.path().join("strict"), GuardSettings::default());
     let mut rng = Rng::new(3);
     let attack = data(&around(&mut rng, FINAL, 1000, 0.5));
     let drifted = data(&around(&mut rng, [DRIFT, 0.0, 0.0], 20_000, 1.0));
     let frozen = guarded.reference();
-    let found =
-        [alerts(frozen, &attack), alerts(&naive, &attack), alerts(guarded.model(), &attack)];
+    let found = [frozen, &naive, guarded.model()].map(|model| alerts(model, &attack));
     let alarms =
         [alerts(frozen, &drifted), alerts(&naive, &drifted), alerts(guarded.model(), &drifted)];
     eprintln!(
@@ -110,9 +126,29 @@ fn an_attack_that_creeps_in_is_learnt_without_a_guard_and_not_with_it() {
     assert!(alarms[2] < 0.6 * alarms[0], "benign drift is learnt: {alarms:?}");
 }
 
-/// The rule without a guard: whatever is no alert of the model as it is now is learnt. A journal
-/// for each batch makes the model its own reference.
-fn naive_after_the_stream() -> Model {
+/// Systems that learn by themselves take what scores under 0.3 for benign.
+#[test]
+fn a_patient_attacker_leads_away_what_learns_low_scores_and_not_the_guard() {
+    let folder = tempfile::tempdir().unwrap();
+    let naive = naive_after_the_stream(PATIENT, |verdicts, row| verdicts.probability[row] < 0.3);
+    let rows_alone =
+        GuardSettings { most_alerts: 1.0, most_above: 1.0, ..GuardSettings::default() };
+    let guarded = after_the_stream(PATIENT, &folder.path().join("guarded"), rows_alone);
+    let attack = data(&around(&mut Rng::new(3), FINAL, 1000, PATIENT.spread));
+    let frozen = guarded.reference();
+    let found = [frozen, &naive, guarded.model()].map(|model| alerts(model, &attack));
+    eprintln!(
+        "attack found: frozen {:.3}, naive {:.3}, guarded {:.3}",
+        found[0], found[1], found[2]
+    );
+    assert!(found[0] > 0.95, "the frozen model finds the attack: {found:?}");
+    assert!(found[1] < 0.1, "the naive rule is led away: {found:?}");
+    assert!(found[2] >= 0.9 * found[0], "the guarded one is not: {found:?}");
+}
+
+/// A rule without a guard: what the model as it is now takes for benign is learnt. A journal for
+/// each batch makes the model its own reference.
+fn naive_after_the_stream(poison: Poison, benign: impl Fn(&Verdicts, usize) -> bool) -> Model {
     let guard = GuardSettings {
         agreement: 1.0,
         tolerance: 1.0,
@@ -122,11 +158,14 @@ fn naive_after_the_stream() -> Model {
         ..GuardSettings::default()
     };
     let mut model = model();
-    let mut rng = Rng::new(2);
-    for step in 0..80 {
+    for (_, rows) in poison.stream() {
         let folder = tempfile::tempdir().unwrap();
         let mut learner = Learner::start(folder.path(), &model, None, guard.clone(), 0).unwrap();
-        learner.learn(&batch(&mut rng, f64::from(step) / 79.0), 0, &Silent).unwrap();
+        let verdicts = model.score(&rows.rows).unwrap();
+        let index: Vec<usize> = (0..rows.len()).filter(|&row| benign(&verdicts, row)).collect();
+        if !index.is_empty() {
+            learner.learn(&rows.select(&index), 0, &Silent).unwrap();
+        }
         let file = bytes(learner.model());
         model = Model::from_bytes(Path::new("naive.trip"), &file, &Default::default()).unwrap();
     }

@@ -237,10 +237,21 @@ mod tests {
     #[test]
     fn rows_with_equal_values_of_a_column_share_a_fold() {
         // Sites of 40, 20, 10, 10 rows; all attacks but those of one class are at two sites.
-        let site = |row: u32| match row { 0..40 => 0.0, 40..60 => 1.0, 60..70 => 2.0, _ => f64::NAN };
+        let site = |row: u32| match row {
+            0..40 => 0.0,
+            40..60 => 1.0,
+            60..70 => 2.0,
+            _ => f64::NAN,
+        };
         let values: Vec<Vec<f64>> = (0..80).map(|row| vec![f64::from(row), site(row)]).collect();
         let rows = Rows::from_matrix(&["a", "site"], &values).unwrap();
-        let codes = (0..80).map(|row| match row { 0 | 41 => 1, 62 | 63 => 2, _ => 0 }).collect();
+        let codes = (0..80)
+            .map(|row| match row {
+                0 | 41 => 1,
+                62 | 63 => 2,
+                _ => 0,
+            })
+            .collect();
         let classes = ["benign", "scan", "flood"].map(str::to_owned).to_vec();
         let labels = Labels::new(classes, codes).unwrap();
         let holding = Holding { count: 3, by: Some("site".to_owned()) };
