@@ -251,6 +251,36 @@ fn random_features_order_rows_as_the_exact_machine() {
     assert!(far.count() >= 20 && least > most, "{least} {most}");
 }
 
+// scikit-learn 1.9.1, seeds 0 to 19: bench/oracles/one_class_svm.py
+#[test]
+fn random_features_rank_as_those_of_scikit_learn() {
+    let oracle: Value = serde_json::from_str(include_str!("../data/one_class_svm.json")).unwrap();
+    let rows = frame(&matrix(&oracle["rows"]));
+    let others = frame(&matrix(&oracle["others"]));
+    let expected = numbers(&oracle["sampled"]);
+    let given = [("nu", "0.1"), ("n_components", "300")].map(|(n, v)| (n.to_owned(), v.to_owned()));
+    let params = Params::parse(one_class_svm_rff::CARD.params, &given).unwrap();
+    let mut scores = vec![0.0; expected.len()];
+    for seed in 0..20 {
+        let context = FitContext { seed, ..CONTEXT };
+        let estimator = (one_class_svm_rff::CARD.build)(&params, &register()).unwrap();
+        let model = estimator.fit(&rows, &context).unwrap();
+        for (mean, score) in scores.iter_mut().zip(model.score(&others).unwrap()) {
+            *mean += score / 20.0;
+        }
+    }
+    // Beyond the first 40 rows scores are the noise of features.
+    let alike = correlation(&scores[..40], &expected[..40]);
+    assert!(alike >= 0.98, "rank correlation {alike}");
+    // The others are drawn three times as wide.
+    let auc = |scores: &[f64]| {
+        let (near, far) = scores.split_at(40);
+        let above = |far: &f64| near.iter().filter(|near| *near < far).count();
+        far.iter().map(above).sum::<usize>() as f64 / 1600.0
+    };
+    assert!((auc(&scores) - auc(&expected)).abs() < 0.005, "{}", auc(&scores));
+}
+
 #[test]
 fn descent_comes_to_the_optimum_of_its_features() {
     let rows = clouds(400, 7);
