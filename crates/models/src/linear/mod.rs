@@ -9,6 +9,8 @@ mod loss;
 mod model;
 mod packed;
 pub mod sgd;
+mod sgd_model;
+mod sgd_params;
 mod softmax_loss;
 mod targets;
 mod vector;

@@ -9,13 +9,14 @@
 
 use tripline_core::{
     Abilities, Card, Detector, Estimator, Exemption, Family, FitContext, FitError, Frame, Input,
-    Labels, LoadError, MissingPolicy, ParamError, ParamSpec, ParamValue, Params, Range, Register,
-    Shape, State, Supervision, Task, WarmStart,
+    Labels, LoadError, MissingPolicy, ParamError, Params, Register, Shape, State, Supervision,
+    Task, WarmStart,
 };
 
 use super::binned::Binned;
 use super::binning::Fineness;
 use super::boosting::{Boosting, RowSampling};
+use super::boosting_params::PARAMS;
 use super::grow::TreeShape;
 use super::model::{Reading, TreeModel};
 use super::monotone;
@@ -52,187 +53,6 @@ pub const CARD: Card = Card {
 };
 
 const EXEMPTIONS: &[Exemption] = &[];
-
-const PARAMS: &[ParamSpec] = &[
-    ParamSpec {
-        name: "n_estimators",
-        doc: "Number of boosting rounds: trees, or trees for each class.",
-        default: ParamValue::Int(300),
-        range: Range::Int { min: 1, max: 100_000, log: true },
-        search: Some(Range::Int { min: 100, max: 1000, log: true }),
-    },
-    ParamSpec {
-        name: "learning_rate",
-        doc: "What each tree's values are multiplied with.",
-        default: ParamValue::Float(0.1),
-        range: Range::Float { min: 1e-6, max: 10.0, log: true },
-        search: Some(Range::Float { min: 0.02, max: 0.3, log: true }),
-    },
-    ParamSpec {
-        name: "num_leaves",
-        doc: "Most leaves of a tree.",
-        default: ParamValue::Int(31),
-        // Each leaf that may still be split holds a histogram.
-        range: Range::Int { min: 2, max: 4096, log: true },
-        search: Some(Range::Int { min: 8, max: 128, log: true }),
-    },
-    ParamSpec {
-        name: "max_depth",
-        doc: "Most splits on a path; -1 is no limit.",
-        default: ParamValue::Int(-1),
-        range: Range::Int { min: -1, max: 1000, log: false },
-        search: None,
-    },
-    ParamSpec {
-        name: "min_child_samples",
-        doc: "Least rows of a leaf.",
-        default: ParamValue::Int(20),
-        range: Range::Int { min: 1, max: 1_000_000_000, log: true },
-        search: Some(Range::Int { min: 5, max: 100, log: true }),
-    },
-    ParamSpec {
-        name: "min_child_weight",
-        doc: "Least sum of hessians of a leaf.",
-        default: ParamValue::Float(1e-3),
-        range: Range::Float { min: 0.0, max: f64::MAX, log: true },
-        search: Some(Range::Float { min: 1e-3, max: 10.0, log: true }),
-    },
-    ParamSpec {
-        name: "min_split_gain",
-        doc: "Least gain of a split.",
-        default: ParamValue::Float(0.0),
-        range: Range::Float { min: 0.0, max: f64::MAX, log: false },
-        search: None,
-    },
-    ParamSpec {
-        name: "reg_alpha",
-        doc: "L1 penalty of leaf values.",
-        default: ParamValue::Float(0.0),
-        range: Range::Float { min: 0.0, max: f64::MAX, log: true },
-        search: Some(Range::Float { min: 1e-8, max: 10.0, log: true }),
-    },
-    ParamSpec {
-        name: "reg_lambda",
-        doc: "L2 penalty of leaf values.",
-        default: ParamValue::Float(0.0),
-        range: Range::Float { min: 0.0, max: f64::MAX, log: true },
-        search: Some(Range::Float { min: 1e-8, max: 10.0, log: true }),
-    },
-    ParamSpec {
-        name: "subsample",
-        doc: "Share of the rows that a tree is grown on, drawn without replacement.",
-        default: ParamValue::Float(1.0),
-        range: Range::Float { min: 1e-3, max: 1.0, log: false },
-        search: Some(Range::Float { min: 0.5, max: 1.0, log: false }),
-    },
-    ParamSpec {
-        name: "subsample_freq",
-        doc: "Trees after which the rows are drawn anew.",
-        default: ParamValue::Int(1),
-        range: Range::Int { min: 1, max: 1_000_000, log: false },
-        search: None,
-    },
-    ParamSpec {
-        name: "data_sample_strategy",
-        doc: "How rows are drawn: `bagging` by subsample, or `goss` by the size of their slopes.",
-        default: ParamValue::Static("bagging"),
-        range: Range::Choice(&["bagging", "goss"]),
-        search: None,
-    },
-    ParamSpec {
-        name: "top_rate",
-        doc: "Share of the rows of largest slopes that `goss` keeps.",
-        default: ParamValue::Float(0.2),
-        range: Range::Float { min: 1e-3, max: 0.999, log: false },
-        search: None,
-    },
-    ParamSpec {
-        name: "other_rate",
-        doc: "Share of all rows that `goss` draws from the others.",
-        default: ParamValue::Float(0.1),
-        range: Range::Float { min: 1e-3, max: 0.999, log: false },
-        search: None,
-    },
-    ParamSpec {
-        name: "colsample_bytree",
-        doc: "Share of the columns that a tree may use.",
-        default: ParamValue::Float(1.0),
-        range: Range::Float { min: 1e-3, max: 1.0, log: false },
-        search: Some(Range::Float { min: 0.4, max: 1.0, log: false }),
-    },
-    ParamSpec {
-        name: "colsample_bynode",
-        doc: "Share of a tree's columns that a node looks at.",
-        default: ParamValue::Float(1.0),
-        range: Range::Float { min: 1e-3, max: 1.0, log: false },
-        search: None,
-    },
-    ParamSpec {
-        name: "max_bin",
-        doc: "Most bins of a column; a category column has at most 255.",
-        default: ParamValue::Int(255),
-        range: Range::Int { min: 2, max: 65_534, log: true },
-        search: None,
-    },
-    ParamSpec {
-        name: "max_cat_to_onehot",
-        doc: "Most categories of a column that are split one against the rest.",
-        default: ParamValue::Int(4),
-        range: Range::Int { min: 1, max: 256, log: false },
-        search: None,
-    },
-    ParamSpec {
-        name: "max_cat_threshold",
-        doc: "Most categories of the smaller set of a split.",
-        default: ParamValue::Int(32),
-        range: Range::Int { min: 1, max: 256, log: false },
-        search: None,
-    },
-    ParamSpec {
-        name: "min_data_per_group",
-        doc: "Least rows of a group of categories.",
-        default: ParamValue::Int(100),
-        range: Range::Int { min: 1, max: 1_000_000_000, log: true },
-        search: None,
-    },
-    ParamSpec {
-        name: "cat_smooth",
-        doc: "Least rows of a category, also added to its hessian when categories are ordered.",
-        default: ParamValue::Float(10.0),
-        range: Range::Float { min: 0.0, max: f64::MAX, log: false },
-        search: None,
-    },
-    ParamSpec {
-        name: "cat_l2",
-        doc: "L2 penalty added for a split into sets of categories.",
-        // LightGBM's own default.
-        default: ParamValue::Float(10.0),
-        range: Range::Float { min: 0.0, max: f64::MAX, log: false },
-        search: None,
-    },
-    ParamSpec {
-        name: "class_weight",
-        doc: "`none`, or `balanced`: each class has the same total weight.",
-        default: ParamValue::Static("none"),
-        range: Range::Choice(&["none", "balanced"]),
-        search: Some(Range::Choice(&["none", "balanced"])),
-    },
-    ParamSpec {
-        name: monotone::PARAM,
-        doc: "Columns that the score may only rise (+1) or fall (-1) with: `column:+1,other:-1`.",
-        default: ParamValue::Static(""),
-        range: Range::Text,
-        search: None,
-    },
-    ParamSpec {
-        name: "early_stopping_rounds",
-        doc: "Rounds without a better log loss on the validation part after which boosting stops; \
-              0 never stops.",
-        default: ParamValue::Int(0),
-        range: Range::Int { min: 0, max: 100_000, log: false },
-        search: None,
-    },
-];
 
 struct GradientBoosting {
     plan: Boosting,

@@ -3,6 +3,7 @@
 mod binned;
 mod binning;
 mod boosting;
+mod boosting_params;
 mod class_forest;
 mod class_split;
 mod class_tree;
