@@ -79,11 +79,17 @@ def anomaly_candidates():
 
 def fusion_candidates(anomaly):
     """Boosting, as it is chosen for itself, beside the members of the anomaly model chosen before."""
-    members = f"{BOOSTING}+{anomaly['params']['members']}"
+    others = anomaly["params"]["members"]
+    members = f"{BOOSTING}+{others}"
+    # New services are what boosting errs about: it may do without their names.
+    nameless = f"{BOOSTING.replace('[', '[drop=service,')}+{others}"
     out = []
     for normalise in ("tail", "z_score", "rank"):
         for weights in ("1,1,1", "2,1,1", "1,2,2"):
             out.append(vote(members, combine="average", normalise=normalise, weights=weights))
+    for normalise in ("tail", "z_score"):
+        for weights in ("1,1,1", "2,1,1"):
+            out.append(vote(nameless, combine="average", normalise=normalise, weights=weights))
     out += [vote(members, combine=combine, normalise="tail") for combine in ("maximum", "median")]
     out.append(vote(members, combine="average", normalise="tail", fold_by="service"))
     return out

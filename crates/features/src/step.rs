@@ -35,6 +35,7 @@ impl Debug for StepCard {
 
 /// All steps, in the order in which a recipe usually has them.
 pub const STEPS: &[StepCard] = &[
+    steps::drop::CARD,
     steps::outliers::IQR,
     steps::outliers::Z_SCORE,
     steps::outliers::MAD,

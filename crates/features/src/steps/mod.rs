@@ -1,6 +1,7 @@
 //! One file for each step.
 
 pub(crate) mod clip;
+pub(crate) mod drop;
 pub(crate) mod engineer;
 pub(crate) mod formulas;
 pub(crate) mod frequency;

@@ -86,6 +86,21 @@ fn nothing_to_do_keeps_categories_with_missing_for_unseen() {
 }
 
 #[test]
+fn named_columns_are_left_out() {
+    check(
+        "drop=proto:sbytes",
+        expect![[r#"
+            dbytes: 1 NaN 2
+            service: dns http dns
+            same: 4 5 NaN
+            3 of 5 columns selected"#]],
+    );
+    // What is left out need not be there when rows are scored.
+    let preparer = fit("drop=proto:service,impute=median");
+    assert_eq!(preparer.apply(&scoring()).unwrap().rows.width(), 3);
+}
+
+#[test]
 fn the_default_for_linear_models_gives_finite_numbers() {
     check(
         &Recipe::for_input(Input::Scaled).to_string(),
@@ -231,6 +246,7 @@ fn recipes_read_back_as_they_are_shown() {
         ("scale=quantile:uniform,encode=one_hot:9:2", "scale=quantile,encode=one_hot:9:2"),
         ("outliers=mad,missing_columns=fill,log1p", "outliers=mad:3.5,log1p,missing_columns=fill"),
         ("engineer=hour:bytes_ratio", "engineer=hour:bytes_ratio"),
+        ("drop=proto:same ,log1p", "drop=proto:same,log1p"),
     ] {
         let recipe = Recipe::parse(text).unwrap();
         assert_eq!(recipe.to_string(), shown);
@@ -250,6 +266,7 @@ fn every_step_of_the_list_is_read_by_its_id() {
             if matches!(card.id, "select=mutual_information" | "select=model") { ":3" } else { "" };
         let text = match card.id {
             "impute" => "impute=mean".to_owned(),
+            "drop" => "drop=proto".to_owned(),
             id => format!("{id}{count}"),
         };
         let recipe = Recipe::parse(&text).unwrap();
@@ -275,10 +292,11 @@ fn a_wrong_step_is_told_with_what_would_be_right() {
     check(
         "fly",
         expect![
-            "recipe step `fly`: must be one of outliers=iqr, outliers=z_score, outliers=mad, engineer, clip, impute, log1p, scale=standard, scale=min_max, scale=robust, scale=quantile, encode=native, encode=one_hot, encode=ordinal, encode=frequency, select=variance, select=mutual_information, select=model"
+            "recipe step `fly`: must be one of drop, outliers=iqr, outliers=z_score, outliers=mad, engineer, clip, impute, log1p, scale=standard, scale=min_max, scale=robust, scale=quantile, encode=native, encode=one_hot, encode=ordinal, encode=frequency, select=variance, select=mutual_information, select=model"
         ],
     );
     check("select=model", expect!["recipe step `select=model`: must be select=model:COUNT"]);
+    check("drop", expect!["recipe step `drop`: must be drop=NAME[:NAME…]"]);
     check(
         "engineer=speed",
         expect![
@@ -396,7 +414,15 @@ fn what_cannot_be_fitted_is_an_error() {
         error("select=mutual_information:2", &training()),
         "recipe step `select=mutual_information:2` needs labels"
     );
+    assert_eq!(
+        error("drop=speed", &training()),
+        "recipe step `drop=speed`: there is no column `speed` at this step"
+    );
     let same = training().project(&["same"]).unwrap();
+    assert_eq!(
+        error("drop=same", &same),
+        "recipe step `drop=same` leaves no column; weaken it or leave it out"
+    );
     assert_eq!(
         error("select=variance", &same),
         "recipe step `select=variance:0` leaves no column; weaken it or leave it out"
