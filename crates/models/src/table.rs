@@ -97,17 +97,23 @@ impl<'a> Table<'a> {
     where
         E: From<FrameError> + From<Hole>,
     {
-        let Self { columns, len } = Self::with_holes(schema, rows)?;
-        let holes: Vec<Option<usize>> = if len < 4096 {
-            columns.iter().map(|column| hole(column)).collect()
+        let table = Self::with_holes(schema, rows)?;
+        table.check_finite(schema)?;
+        Ok(table)
+    }
+
+    /// An error for the first column of its schema that has a hole, with its first row.
+    pub(crate) fn check_finite(&self, schema: &Schema) -> Result<(), Hole> {
+        let holes: Vec<Option<usize>> = if self.len < 4096 {
+            self.columns.iter().map(|column| hole(column)).collect()
         } else {
-            columns.par_iter().map(|column| hole(column)).collect()
+            self.columns.par_iter().map(|column| hole(column)).collect()
         };
-        if let Some(at) = holes.iter().position(Option::is_some) {
-            let column = schema.fields()[at].name.clone();
-            return Err(Hole { column, row: holes[at].unwrap_or_default() }.into());
+        let mut holes = holes.into_iter().zip(schema.fields());
+        match holes.find_map(|(row, field)| row.map(|row| (row, field))) {
+            Some((row, field)) => Err(Hole { column: field.name.clone(), row }),
+            None => Ok(()),
         }
-        Ok(Self { columns, len })
     }
 
     /// Mean of each column with its standard deviation, by weights whose sum is `total`.

@@ -12,16 +12,18 @@ use tripline_core::{
 
 use crate::table::{Table, finite, load_numeric_schema};
 
-/// Least rows scored at a time: enough that a column's table is read from the cache more than once.
-const LEAST_BLOCK: usize = 8192;
-
-/// Most rows scored at a time: their scores stay in the cache from column to column.
-const MOST_BLOCK: usize = 1 << 16;
-
 /// What one column adds to the score.
 pub(super) trait ColumnScore: Send + Sync + Sized + 'static {
-    /// Adds what each value is worth, a finite number, to its row's score.
-    fn add(&self, values: &[f64], scores: &mut [f64]);
+    /// Least rows scored at a time: enough that a column's table is read from the cache more than
+    /// once.
+    const LEAST_BLOCK: usize;
+
+    /// Most rows scored at a time: their scores stay in the cache from column to column.
+    const MOST_BLOCK: usize;
+
+    /// Adds what each value is worth, a finite number, to its row's score. False if a value is not
+    /// finite; what is added then means nothing.
+    fn add(&self, values: &[f64], scores: &mut [f64]) -> bool;
 
     /// As data.
     fn save(&self) -> State;
@@ -64,21 +66,27 @@ impl<C: ColumnScore> Detector for Additive<C> {
     }
 
     fn score(&self, frame: &Frame) -> Result<Vec<f64>, ScoreError> {
-        let table = Table::new::<ScoreError>(&self.schema, frame.rows()?)?;
+        let table = Table::with_holes(&self.schema, frame.rows()?)?;
         let mut scores = vec![0.0; table.len];
         // A row's score is the same in any block.
-        let rows = table.len.div_ceil(rayon::current_num_threads()).clamp(LEAST_BLOCK, MOST_BLOCK);
+        let rows = table.len.div_ceil(rayon::current_num_threads());
+        let rows = rows.clamp(C::LEAST_BLOCK, C::MOST_BLOCK);
         let block = |(index, scores): (usize, &mut [f64])| {
             let start = index * rows;
-            for (score, column) in self.columns.iter().zip(&table.columns) {
-                score.add(&column[start..start + scores.len()], scores);
-            }
+            let columns = self.columns.iter().zip(&table.columns);
+            columns.fold(true, |finite, (score, column)| {
+                finite & score.add(&column[start..start + scores.len()], scores)
+            })
         };
-        if table.len <= rows {
+        let finite = if table.len <= rows {
             // One row must not wait for another thread.
-            block((0, &mut scores));
+            block((0, &mut scores))
         } else {
-            scores.par_chunks_mut(rows).enumerate().for_each(block);
+            let blocks = scores.par_chunks_mut(rows).enumerate();
+            blocks.map(block).reduce(|| true, |a, b| a & b)
+        };
+        if !finite {
+            table.check_finite(&self.schema)?;
         }
         Ok(scores)
     }

@@ -1,11 +1,14 @@
 //! Which bin of about one width each value of a block lies in.
 //!
-//! With w the width of a bin, g = (x − first) / w is the place of x in bins, up to what edges differ
-//! from first + k · w and up to rounding. Where g is further than that from any whole number, its
-//! whole part is the bin, without a look at any edge.
+//! With w the width of a bin, the place of x is (x − middle of the first bin) / w, up to what edges
+//! differ from first + k · w and up to rounding. Where it is further than that from the middle
+//! between two whole numbers, the nearest whole number is the bin, without a look at any edge.
 
 /// Values that are looked at together.
-pub(super) const BLOCK: usize = 8;
+pub(super) const BLOCK: usize = 16;
+
+/// Numbers of one register, on any processor.
+const LANES: usize = 2;
 
 /// Half of it is the unit of the last place: adding it rounds to a whole number, which then stands in
 /// the lowest bits.
@@ -16,12 +19,13 @@ const ROUNDER: f64 = 6_755_399_441_055_744.0;
 pub(super) struct Places {
     first: f64,
     last: f64,
+    /// Middles of the first and of the last bin, beyond which there is no inner edge.
+    lowest: f64,
+    highest: f64,
     /// Bins of a unit.
     rate: f64,
-    /// The largest place within the last bin that is told.
-    highest: f64,
-    /// How far a place may be wrong.
-    tolerance: f64,
+    /// Furthest from a whole number where the nearest is the bin.
+    furthest: f64,
 }
 
 impl Places {
@@ -43,29 +47,48 @@ impl Places {
         let rounding = f64::EPSILON * (16.0 * bins as f64 + 8.0 * largest);
         let tolerance = uneven + rounding;
         let fits = bins <= 1 << 20 && rate.is_finite() && tolerance < 0.25;
-        fits.then_some(Self { first, last, rate, highest: bins as f64 - 0.5, tolerance })
+        let (lowest, highest) = (first + 0.5 * width, last - 0.5 * width);
+        let furthest = 0.5 - tolerance;
+        fits.then_some(Self { first, last, lowest, highest, rate, furthest })
     }
 
-    /// The bin of each value; none if one of them lies outside, or may lie on an inner edge.
+    /// All values lie between the first edge and the last.
     #[inline(always)]
-    pub(super) fn bins(&self, values: &[f64; BLOCK]) -> Option<[usize; BLOCK]> {
-        let mut bins = [0; BLOCK];
-        let mut sure = [false; BLOCK];
-        for lane in 0..BLOCK {
-            let value = values[lane];
-            let place = (value - self.first) * self.rate;
-            // Beyond the middle of the last bin there is no further inner edge.
-            let place = if place > self.highest { self.highest } else { place };
-            let rounded = (place - 0.5) + ROUNDER;
-            let part = place - (rounded - ROUNDER);
-            bins[lane] = (rounded.to_bits() & 0xffff_ffff) as usize;
-            // Nor before that of the first one.
-            sure[lane] = (value >= self.first)
-                & (value <= self.last)
-                & ((part > self.tolerance) | (place < 0.5))
-                & (part < 1.0 - self.tolerance);
+    pub(super) fn within(&self, values: &[f64; BLOCK]) -> bool {
+        // Bits that are left differ from none: also of what is no number.
+        let mut beyond = [0; LANES];
+        for values in values.as_chunks::<LANES>().0 {
+            for lane in 0..LANES {
+                let value = values[lane];
+                let inside = if value > self.first { value } else { self.first };
+                let inside = if inside < self.last { inside } else { self.last };
+                beyond[lane] |= (inside - value).to_bits();
+            }
         }
-        (sure == [true; BLOCK]).then_some(bins)
+        // Nothing from itself is 0, not −0.
+        beyond == [0; LANES]
+    }
+
+    /// Finds the bins of values between the first edge and the last; those of others are bins too.
+    /// False if one of them may be the bin beside.
+    #[inline(always)]
+    pub(super) fn find(&self, values: &[f64; BLOCK], bins: &mut [u32; BLOCK]) -> bool {
+        let mut apart = [0.0; LANES];
+        let pairs = bins.as_chunks_mut::<LANES>().0.iter_mut().zip(values.as_chunks::<LANES>().0);
+        for (bins, values) in pairs {
+            for lane in 0..LANES {
+                let value = values[lane];
+                // What is no number becomes the lowest.
+                let value = if value > self.lowest { value } else { self.lowest };
+                let value = if value < self.highest { value } else { self.highest };
+                let place = (value - self.lowest) * self.rate;
+                let rounded = place + ROUNDER;
+                let distance = (place - (rounded - ROUNDER)).abs();
+                apart[lane] = if distance > apart[lane] { distance } else { apart[lane] };
+                bins[lane] = rounded.to_bits() as u32;
+            }
+        }
+        (apart[0] <= self.furthest) & (apart[1] <= self.furthest)
     }
 }
 
@@ -87,7 +110,7 @@ mod tests {
             let edges: Vec<f64> = (0..=bins).map(|k| first + k as f64 * width).collect();
             prop_assume!(edges.is_sorted_by(|a, b| a < b));
             let reach = edges[bins] - first;
-            let mut values: [f64; BLOCK] = std::array::from_fn(|k| first + shares[k] * reach);
+            let mut values: Vec<f64> = shares.iter().map(|share| first + share * reach).collect();
             if let Some(&edge) = edges.get(edge) {
                 values[3] = edge;
                 values[4] = edge.next_up();
@@ -95,12 +118,18 @@ mod tests {
             }
             let places = Places::new(&edges);
             for value in values {
-                let Some(told) = places.as_ref().and_then(|places| places.bins(&[value; BLOCK]))
-                else { continue };
-                let inner = &edges[1..bins];
-                prop_assert!(first <= value && value <= edges[bins]);
-                prop_assert_eq!(told[0], inner.partition_point(|edge| *edge <= value));
-                prop_assert_eq!(told[0], inner.partition_point(|edge| *edge < value));
+                let Some(places) = &places else { continue };
+                let inside = first <= value && value <= edges[bins];
+                prop_assert_eq!(places.within(&[value; BLOCK]), inside);
+                let mut found = [u32::MAX; BLOCK];
+                let sure = places.find(&[value; BLOCK], &mut found);
+                prop_assert!((found[0] as usize) < bins);
+                if inside && sure {
+                    let inner = &edges[1..bins];
+                    let bin = found[0] as usize;
+                    prop_assert_eq!(bin, inner.partition_point(|edge| *edge <= value));
+                    prop_assert_eq!(bin, inner.partition_point(|edge| *edge < value));
+                }
             }
         }
     }
@@ -108,11 +137,33 @@ mod tests {
     #[test]
     fn values_amid_bins_are_told_and_those_on_inner_edges_are_not() {
         let places = Places::new(&[0.0, 1.0, 2.0, 3.0]).unwrap();
-        let values = [0.0, 0.5, 0.999, 1.001, 1.5, 2.5, 2.999, 3.0];
-        assert_eq!(places.bins(&values), Some([0, 0, 0, 1, 1, 2, 2, 2]));
-        for unsure in [1.0, 2.0, 3.1, -1e-9] {
-            assert_eq!(places.bins(&[unsure; BLOCK]), None, "{unsure}");
+        let mut values = [1.5; BLOCK];
+        values[..9].copy_from_slice(&[0.0, -0.0, 0.5, 0.999, 1.001, 2.5, 2.001, 2.999, 3.0]);
+        let mut bins = [0; BLOCK];
+        assert!(places.within(&values));
+        assert!(places.find(&values, &mut bins));
+        assert_eq!(bins[..10], [0, 0, 0, 0, 1, 2, 2, 2, 2, 1]);
+        for unsure in [1.0, 2.0, 2.0_f64.next_down()] {
+            values[11] = unsure;
+            assert!(places.within(&values) && !places.find(&values, &mut bins), "{unsure}");
         }
         assert!(Places::new(&[0.0, 1.0, 1.1, 9.0]).is_none());
+    }
+
+    #[test]
+    fn what_lies_outside_is_seen_wherever_it_stands() {
+        let places = Places::new(&[0.0, 1.0, 2.0, 3.0]).unwrap();
+        let outside =
+            [-5e-324, 3.0_f64.next_up(), f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX];
+        for outside in outside {
+            for at in 0..BLOCK {
+                let mut values = [1.5; BLOCK];
+                values[at] = outside;
+                assert!(!places.within(&values), "{outside} at {at}");
+                let mut bins = [u32::MAX; BLOCK];
+                places.find(&values, &mut bins);
+                assert!(bins.iter().all(|bin| *bin < 3), "{bins:?}");
+            }
+        }
     }
 }

@@ -39,6 +39,9 @@ impl Tails {
     }
 }
 
+#[derive(Debug, Default)]
+pub(super) struct Scratch;
+
 /// The distribution of one column.
 #[derive(Debug, Clone)]
 pub(super) struct Distribution {
@@ -60,7 +63,15 @@ pub(super) struct Distribution {
 impl Distribution {
     /// From the values of a column, at least one, of which at most `limit` distinct ones are kept;
     /// with the mean score of the rows.
-    pub(super) fn fit(column: &[f64], tails: Tails, limit: usize) -> (Self, f64) {
+    pub(super) fn fit(
+        column: &[f64],
+        tails: Tails,
+        limit: usize,
+        _: &mut Scratch,
+    ) -> Option<(Self, f64)> {
+        if column.iter().any(|x| !x.is_finite()) {
+            return None;
+        }
         let (mut values, mut at_most) = distinct(column);
         let skewness = skewness(&values, &at_most);
         thin(&mut values, &mut at_most, limit);
@@ -76,7 +87,7 @@ impl Distribution {
             f64::from(count) * score / rows
         });
         let mean = mean.sum();
-        (distribution, mean)
+        Some((distribution, mean))
     }
 
     fn new(tails: Tails, values: Vec<f64>, at_most: Vec<u32>, skewness: i8) -> Self {
@@ -103,16 +114,22 @@ impl Distribution {
 }
 
 impl ColumnScore for Distribution {
-    fn add(&self, values: &[f64], scores: &mut [f64]) {
+    const LEAST_BLOCK: usize = 8192;
+    const MOST_BLOCK: usize = 1 << 16;
+
+    fn add(&self, values: &[f64], scores: &mut [f64]) -> bool {
+        let mut finite = true;
         for (score, &value) in scores.iter_mut().zip(values) {
             if let Some(known) = self.known.get(value) {
                 *score += known;
                 continue;
             }
+            finite &= value.is_finite();
             let below = self.guide.below(&self.values, value);
             let known = self.values.get(below) == Some(&value);
             *score += self.scores[2 * below + usize::from(known)];
         }
+        finite
     }
 
     fn save(&self) -> State {
@@ -229,7 +246,8 @@ mod tests {
 
     #[test]
     fn tails_are_counted() {
-        let (distribution, mean) = Distribution::fit(&[3.0, 1.0, 1.0, 2.0], Tails::Larger, 100);
+        let (distribution, mean) =
+            Distribution::fit(&[3.0, 1.0, 1.0, 2.0], Tails::Larger, 100, &mut Scratch).unwrap();
         let mut scores = vec![0.0; 6];
         distribution.add(&[0.0, 1.0, 1.5, 2.0, 3.0, 4.0], &mut scores);
         // Right-skewed: the right tail always counts. By hand, of 4 rows.
@@ -243,8 +261,8 @@ mod tests {
     #[test]
     fn thinning_keeps_the_ends() {
         let column: Vec<f64> = (0..10_000).map(f64::from).collect();
-        let (full, _) = Distribution::fit(&column, Tails::Larger, 100_000);
-        let (thinned, _) = Distribution::fit(&column, Tails::Larger, 1000);
+        let (full, _) = Distribution::fit(&column, Tails::Larger, 100_000, &mut Scratch).unwrap();
+        let (thinned, _) = Distribution::fit(&column, Tails::Larger, 1000, &mut Scratch).unwrap();
         assert!(thinned.values.len() <= 1000, "{}", thinned.values.len());
         let probe: Vec<f64> = (0..2000).map(|k| 5.0 * f64::from(k)).collect();
         let (mut exact, mut near) = (vec![0.0; 2000], vec![0.0; 2000]);

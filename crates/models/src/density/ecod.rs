@@ -8,15 +8,14 @@
 //! together, so a row's score there depends on the rows beside it; on the rows fitted both are the
 //! same number. A value beyond all rows fitted has the probability of one row in n + 1.
 
-use rayon::prelude::*;
 use tripline_core::{
     Abilities, Card, Detector, Estimator, Family, FitContext, FitError, Frame, Input,
     MissingPolicy, ParamSpec, ParamValue, Range, Shape, Supervision,
 };
 
 use super::additive::Additive;
-use super::ecdf::{Distribution, Tails};
-use super::prologue::columns;
+use super::ecdf::{Distribution, Scratch, Tails};
+use super::prologue::each_column;
 
 /// ECOD.
 pub static CARD: Card = Card {
@@ -72,18 +71,10 @@ impl Estimator for TailEstimator {
     }
 
     fn fit(&self, frame: &Frame, context: &FitContext<'_>) -> Result<Box<dyn Detector>, FitError> {
-        let (schema, table) = columns(frame, context)?;
-        let fitted: Option<Vec<(Distribution, f64)>> = table
-            .columns
-            .par_iter()
-            .map(|column| {
-                let fitted = Distribution::fit(column, self.tails, self.limit);
-                context.progress.go_on().then_some(fitted)
-            })
-            .collect();
-        let (columns, means) = fitted.ok_or(FitError::Cancelled)?.into_iter().unzip();
-        let width = schema.len() as u64;
-        context.progress.step("columns", width, width);
+        let (schema, fitted) = each_column(frame, context, |column, scratch: &mut Scratch| {
+            Distribution::fit(column, self.tails, self.limit, scratch)
+        })?;
+        let (columns, means) = fitted.into_iter().unzip();
         Ok(Box::new(Additive { card: self.card, schema, columns, means }))
     }
 }

@@ -4,7 +4,6 @@
 //! with their meaning. A column adds −log2(density of the value's bin + alpha); a value outside all
 //! bins counts for the outermost one if it is nearer than `tol` bin widths, else for the sparsest.
 
-use rayon::prelude::*;
 use tripline_core::{
     Abilities, Card, Detector, Estimator, Family, FitContext, FitError, Frame, Input,
     MissingPolicy, ParamSpec, ParamValue, Params, Range, Shape, Supervision,
@@ -12,7 +11,7 @@ use tripline_core::{
 
 use super::additive::Additive;
 use super::histogram::Histogram;
-use super::prologue::{columns, too_large};
+use super::prologue::each_column;
 
 /// HBOS.
 pub static CARD: Card = Card {
@@ -88,22 +87,10 @@ impl Estimator for Hbos {
     }
 
     fn fit(&self, frame: &Frame, context: &FitContext<'_>) -> Result<Box<dyn Detector>, FitError> {
-        let (schema, table) = columns(frame, context)?;
-        let fitted: Result<Vec<(Histogram, f64)>, FitError> = table
-            .columns
-            .par_iter()
-            .zip(schema.fields())
-            .map(|(column, field)| {
-                if !context.progress.go_on() {
-                    return Err(FitError::Cancelled);
-                }
-                Histogram::fit(column, self.n_bins, self.alpha, self.tol)
-                    .ok_or_else(|| too_large(&field.name))
-            })
-            .collect();
-        let (columns, means) = fitted?.into_iter().unzip();
-        let width = schema.len() as u64;
-        context.progress.step("columns", width, width);
+        let (schema, fitted) = each_column(frame, context, |column, (): &mut ()| {
+            Histogram::fit(column, self.n_bins, self.alpha, self.tol)
+        })?;
+        let (columns, means) = fitted.into_iter().unzip();
         Ok(Box::new(Additive { card: &CARD, schema, columns, means }))
     }
 }

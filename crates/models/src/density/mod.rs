@@ -1,12 +1,15 @@
 //! Densities: rows where few benign rows lie are suspicious.
 
 mod additive;
+mod airport;
 mod bins;
+mod centre;
 mod chi_squared;
 mod column_groups;
 pub mod copod;
 mod ecdf;
 pub mod ecod;
+mod edges;
 mod fast_mcd;
 pub mod gaussian_mixture;
 mod guide;

@@ -19,6 +19,8 @@ use tripline_core::{
 };
 
 use super::additive::{mean, one_output};
+use super::airport::airport;
+use super::centre::{plain, robust};
 use super::prologue::{columns, too_large};
 use crate::table::{Table, finite, load_numeric_schema};
 
@@ -74,12 +76,6 @@ const PARAMS: &[ParamSpec] = &[
     },
 ];
 
-/// 1 / Φ⁻¹(3/4): the median absolute deviation of normal values times this is their deviation.
-const MEDIAN_FACTOR: f64 = 1.482_602_218_505_602;
-
-/// √(π/2): the same for the mean absolute deviation.
-const MEAN_FACTOR: f64 = 1.253_314_137_315_500_1;
-
 /// Rows scored at a time.
 const BLOCK: usize = 1024;
 
@@ -129,36 +125,6 @@ impl Estimator for ZScore {
         let (centres, spreads) = moments.into_iter().unzip();
         let (largest, limit) = (self.largest, self.limit);
         Ok(Box::new(Fitted { schema, largest, limit, centres, spreads }))
-    }
-}
-
-fn plain(column: &[f64]) -> (f64, f64) {
-    if column.iter().all(|x| *x == column[0]) {
-        return (column[0], 0.0);
-    }
-    let centre = mean(column);
-    let squares: Vec<f64> = column.iter().map(|x| (x - centre) * (x - centre)).collect();
-    (centre, mean(&squares).sqrt())
-}
-
-fn robust(column: &[f64]) -> (f64, f64) {
-    let mut values = column.to_vec();
-    let centre = median(&mut values);
-    values.iter_mut().for_each(|x| *x = (*x - centre).abs());
-    let spread = MEDIAN_FACTOR * median(&mut values);
-    if spread > 0.0 { (centre, spread) } else { (centre, MEAN_FACTOR * mean(&values)) }
-}
-
-/// The median; the values are put into another order.
-fn median(values: &mut [f64]) -> f64 {
-    let half = values.len() / 2;
-    let even = values.len().is_multiple_of(2);
-    let (below, &mut upper, _) = values.select_nth_unstable_by(half, f64::total_cmp);
-    if even {
-        let lower = below.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
-        lower / 2.0 + upper / 2.0
-    } else {
-        upper
     }
 }
 
@@ -285,42 +251,5 @@ impl Explain for Fitted {
         }
         let features = self.schema.names().map(str::to_owned).collect();
         Ok(Attributions { features, base, values, outputs, link: Link::Rank })
-    }
-}
-
-/// Shapley values of the largest of numbers that are not negative.
-fn airport(numbers: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..numbers.len()).collect();
-    order.sort_by(|&a, &b| numbers[a].total_cmp(&numbers[b]));
-    let mut parts = vec![0.0; numbers.len()];
-    let (mut sum, mut last) = (0.0, 0.0);
-    for (k, &column) in order.iter().enumerate() {
-        sum += (numbers[column] - last) / (numbers.len() - k) as f64;
-        last = numbers[column];
-        parts[column] = sum;
-    }
-    parts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_largest_is_shared_by_who_reaches_it() {
-        // By hand, over all 6 orders of 1, 4, 2.
-        let parts = airport(&[1.0, 4.0, 2.0]);
-        for (part, expected) in parts.iter().zip([1.0 / 3.0, 17.0 / 6.0, 5.0 / 6.0]) {
-            assert!((part - expected).abs() < 1e-15, "{parts:?}");
-        }
-    }
-
-    #[test]
-    fn medians_are_in_the_middle() {
-        assert_eq!(median(&mut [5.0, 1.0, 3.0]), 3.0);
-        assert_eq!(median(&mut [5.0, 1.0, 3.0, 4.0]), 3.5);
-        // Half the rows are one value: the mean absolute deviation, 2 / 5, by hand.
-        let (centre, spread) = robust(&[1.0, 1.0, 1.0, 1.0, 3.0]);
-        assert_eq!((centre, spread), (1.0, MEAN_FACTOR * 0.4));
     }
 }
