@@ -10,8 +10,9 @@
 use tripline_core::{Card, Family, Input, MissingPolicy, Shape, Supervision};
 
 use super::additive::Additive;
-use super::ecdf::{Distribution, Tails};
+use super::ecdf::Distribution;
 use super::ecod::{ABILITIES, PARAMS, TailEstimator};
+use super::tail_scores::Tails;
 
 /// COPOD.
 pub static CARD: Card = Card {

@@ -1,46 +1,14 @@
 //! Tail probabilities of one column by its empirical distribution function.
 
-use tripline_core::math;
 use tripline_core::{State, StateError};
 
 use super::additive::ColumnScore;
+use super::distinct::Scratch;
 use super::guide::Guide;
-use super::known::Known;
-
-/// How the probabilities of both tails become a column's score.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tails {
-    /// The larger of both tails and of that to which the column is skewed (ECOD).
-    Larger,
-    /// The larger of the tails' mean and of that to which the column is skewed (COPOD).
-    Mean,
-}
-
-impl Tails {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Larger => "larger",
-            Self::Mean => "mean",
-        }
-    }
-
-    /// The score from −ln of the left tail, of the right tail, with the sign of the skewness.
-    fn combine(self, left: f64, right: f64, skewness: i8) -> f64 {
-        // Without any skewness the peer adds both tails: it has sign(s − 1) and sign(s + 1).
-        let skewed = match skewness {
-            ..0 => left,
-            0 => left + right,
-            1.. => right,
-        };
-        match self {
-            Self::Larger => left.max(right).max(skewed),
-            Self::Mean => ((left + right) / 2.0).max(skewed),
-        }
-    }
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Scratch;
+use super::known::{self, Known};
+use super::skewness::skewness;
+use super::tail_scores::{Logarithms, Tails};
+use super::whole::{self, whole_numbers, whole_scores};
 
 /// The distribution of one column.
 #[derive(Debug, Clone)]
@@ -52,32 +20,29 @@ pub(super) struct Distribution {
     at_most: Vec<u32>,
     /// Sign of the third central moment.
     skewness: i8,
-    /// The score of each value, after that of the gap below it: 2 m + 1 numbers for m values, so
-    /// that one look-up serves both.
+    /// The score of each value, after that of the gap below it, so that one look-up serves both.
     scores: Vec<f64>,
     guide: Guide,
-    /// The scores of values that were fitted, without those of gaps.
+    /// The scores of values that were fitted, without those of gaps; none if `whole` has them.
     known: Known,
+    /// The scores of whole numbers from 0 on, as many as a power of two, or none.
+    whole: Vec<f64>,
 }
 
 impl Distribution {
     /// From the values of a column, at least one, of which at most `limit` distinct ones are kept;
-    /// with the mean score of the rows.
+    /// with the mean score of the rows. None if a value is not finite.
     pub(super) fn fit(
         column: &[f64],
         tails: Tails,
         limit: usize,
-        _: &mut Scratch,
+        logarithms: &Logarithms,
+        scratch: &mut Scratch,
     ) -> Option<(Self, f64)> {
-        if column.iter().any(|x| !x.is_finite()) {
-            return None;
-        }
-        let (mut values, mut at_most) = distinct(column);
+        let (mut values, mut at_most) = scratch.distinct(column)?;
         let skewness = skewness(&values, &at_most);
         thin(&mut values, &mut at_most, limit);
-        values.shrink_to_fit();
-        at_most.shrink_to_fit();
-        let distribution = Self::new(tails, values, at_most, skewness);
+        let distribution = Self::new(tails, values, at_most, skewness, logarithms);
         let rows = column.len() as f64;
         let mut below = 0;
         let mean = distribution.at_most.iter().zip(distribution.scores[1..].iter().step_by(2));
@@ -90,26 +55,75 @@ impl Distribution {
         Some((distribution, mean))
     }
 
-    fn new(tails: Tails, values: Vec<f64>, at_most: Vec<u32>, skewness: i8) -> Self {
-        let rows = at_most.last().copied().unwrap_or(0);
-        // A value beyond all rows is what it would be as one row more: rarer than any of them.
-        let beyond = 1.0 / (f64::from(rows) + 1.0);
-        let tail = |count: u32| {
-            let probability = if count == 0 { beyond } else { f64::from(count) / f64::from(rows) };
-            -math::ln(probability)
-        };
-        let mut scores = Vec::with_capacity(2 * values.len() + 1);
-        let (mut left, mut right) = (tail(0), tail(rows));
-        for &end in &at_most {
-            scores.push(tails.combine(left, right, skewness));
-            left = tail(end);
-            scores.push(tails.combine(left, right, skewness));
-            right = tail(rows - end);
-        }
-        scores.push(tails.combine(left, right, skewness));
+    fn new(
+        tails: Tails,
+        values: Vec<f64>,
+        at_most: Vec<u32>,
+        skewness: i8,
+        logarithms: &Logarithms,
+    ) -> Self {
+        let scores = tails.scores(&at_most, skewness, logarithms);
         let guide = Guide::new(&values);
-        let known = Known::new(&values, scores[1..].iter().step_by(2).copied());
-        Self { tails, values, at_most, skewness, scores, guide, known }
+        let whole = whole_scores(&values, &at_most, &scores);
+        let named = if whole.is_empty() { &values[..] } else { &[] };
+        let known = Known::new(named, scores[1..].iter().step_by(2).copied());
+        Self { tails, values, at_most, skewness, scores, guide, known, whole }
+    }
+
+    /// Adds the scores of values many of which are small whole numbers.
+    fn add_whole(&self, values: &[f64], scores: &mut [f64]) -> bool {
+        let (blocks, rest) = values.as_chunks::<{ whole::BLOCK }>();
+        let (score_blocks, score_rest) = scores.as_chunks_mut::<{ whole::BLOCK }>();
+        let mut places = [0; whole::BLOCK];
+        let mut finite = true;
+        for (values, scores) in blocks.iter().zip(score_blocks) {
+            if whole_numbers(values, self.whole.len(), &mut places) {
+                for (score, &place) in scores.iter_mut().zip(&places) {
+                    *score += self.whole[place as usize];
+                }
+            } else {
+                finite &= self.add_each(values, scores);
+            }
+        }
+        finite & self.add_each(rest, score_rest)
+    }
+
+    /// Adds the scores of values many of which were fitted.
+    fn add_known(&self, values: &[f64], scores: &mut [f64]) -> bool {
+        let (blocks, rest) = values.as_chunks::<{ known::BLOCK }>();
+        let (score_blocks, score_rest) = scores.as_chunks_mut::<{ known::BLOCK }>();
+        let mut known = [0.0; known::BLOCK];
+        let mut finite = true;
+        for (values, scores) in blocks.iter().zip(score_blocks) {
+            let mut missing = self.known.get_block(values, &mut known);
+            while missing != 0 {
+                let lane = missing.trailing_zeros() as usize % known::BLOCK;
+                finite &= values[lane].is_finite();
+                known[lane] = self.score(values[lane]);
+                missing &= missing - 1;
+            }
+            scores.iter_mut().zip(&known).for_each(|(score, known)| *score += known);
+        }
+        finite & self.add_each(rest, score_rest)
+    }
+
+    /// Adds the scores of values one by one; false if one is not finite.
+    fn add_each(&self, values: &[f64], scores: &mut [f64]) -> bool {
+        let mut finite = true;
+        for (score, &value) in scores.iter_mut().zip(values) {
+            finite &= value.is_finite();
+            *score += self.score(value);
+        }
+        finite
+    }
+
+    /// The score of any value.
+    fn score(&self, value: f64) -> f64 {
+        self.known.get(value).unwrap_or_else(|| {
+            let below = self.guide.below(&self.values, value);
+            let known = self.values.get(below) == Some(&value);
+            self.scores[2 * below + usize::from(known)]
+        })
     }
 }
 
@@ -118,18 +132,13 @@ impl ColumnScore for Distribution {
     const MOST_BLOCK: usize = 1 << 16;
 
     fn add(&self, values: &[f64], scores: &mut [f64]) -> bool {
-        let mut finite = true;
-        for (score, &value) in scores.iter_mut().zip(values) {
-            if let Some(known) = self.known.get(value) {
-                *score += known;
-                continue;
-            }
-            finite &= value.is_finite();
-            let below = self.guide.below(&self.values, value);
-            let known = self.values.get(below) == Some(&value);
-            *score += self.scores[2 * below + usize::from(known)];
+        if !self.whole.is_empty() {
+            self.add_whole(values, scores)
+        } else if !self.known.is_empty() {
+            self.add_known(values, scores)
+        } else {
+            self.add_each(values, scores)
         }
-        finite
     }
 
     fn save(&self) -> State {
@@ -158,63 +167,13 @@ impl ColumnScore for Distribution {
             sign @ -1..=1 => sign as i8,
             _ => return Err(StateError::invalid("skewness", "a sign")),
         };
-        Ok(Self::new(tails, values.to_vec(), at_most.to_vec(), skewness))
+        let logarithms = Logarithms::default();
+        Ok(Self::new(tails, values.to_vec(), at_most.to_vec(), skewness, &logarithms))
     }
-}
-
-/// The distinct values of a column, ascending, with the number of rows that are at most each.
-fn distinct(column: &[f64]) -> (Vec<f64>, Vec<u32>) {
-    // Whole numbers in the order of `total_cmp`, and its inverse.
-    let ordered = |bits: i64| bits ^ ((bits >> 63) as u64 >> 1) as i64;
-    let mut sorted: Vec<i64> = column.iter().map(|x| ordered(x.to_bits() as i64)).collect();
-    sorted.sort_unstable();
-    let (mut values, mut at_most): (Vec<f64>, Vec<u32>) = (Vec::new(), Vec::new());
-    for (end, &key) in (1..).zip(&sorted) {
-        let value = f64::from_bits(ordered(key) as u64);
-        // −0 and 0 are one value, though the order puts one before the other.
-        if values.last() == Some(&value) {
-            *at_most.last_mut().unwrap_or(&mut 0) = end;
-        } else {
-            values.push(value);
-            at_most.push(end);
-        }
-    }
-    (values, at_most)
 }
 
 fn ascends<T: PartialOrd>(items: &[T]) -> bool {
     items.is_sorted_by(|a, b| a < b)
-}
-
-/// The sign of the third central moment, 0 where it is no more than rounding.
-fn skewness(values: &[f64], at_most: &[u32]) -> i8 {
-    // Of a share of the largest distance, so that cubes stay in range; halved before it is taken.
-    let rows = at_most.last().copied().map_or(1.0, f64::from);
-    let counts = || {
-        let before = std::iter::once(&0).chain(at_most);
-        at_most.iter().zip(before).map(|(end, start)| f64::from(end - start))
-    };
-    let mean: f64 = values.iter().zip(counts()).map(|(x, count)| x / rows * count).sum();
-    let largest =
-        values.iter().fold(0.0_f64, |largest, x| largest.max((x / 2.0 - mean / 2.0).abs()));
-    // As scipy has it: no further apart than rounding of the mean.
-    if largest <= f64::EPSILON * mean.abs() {
-        return 0;
-    }
-    let (mut cubes, mut sizes) = (0.0, 0.0);
-    for (x, count) in values.iter().zip(counts()) {
-        let distance = (x / 2.0 - mean / 2.0) / largest;
-        let cube = distance * distance * distance * count;
-        cubes += cube;
-        sizes += cube.abs();
-    }
-    if cubes.abs() <= 1e-13 * sizes {
-        0
-    } else if cubes < 0.0 {
-        -1
-    } else {
-        1
-    }
 }
 
 /// Leaves at most `limit` values: a quarter of them at each end, where scores are high, the others
@@ -242,12 +201,19 @@ fn thin(values: &mut Vec<f64>, at_most: &mut Vec<u32>, limit: usize) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use tripline_core::math;
+
     use super::*;
+
+    fn fit(column: &[f64], limit: usize) -> (Distribution, f64) {
+        let (logarithms, mut scratch) = (Logarithms::default(), Scratch::default());
+        Distribution::fit(column, Tails::Larger, limit, &logarithms, &mut scratch).unwrap()
+    }
 
     #[test]
     fn tails_are_counted() {
-        let (distribution, mean) =
-            Distribution::fit(&[3.0, 1.0, 1.0, 2.0], Tails::Larger, 100, &mut Scratch).unwrap();
+        let (distribution, mean) = fit(&[3.0, 1.0, 1.0, 2.0], 100);
         let mut scores = vec![0.0; 6];
         distribution.add(&[0.0, 1.0, 1.5, 2.0, 3.0, 4.0], &mut scores);
         // Right-skewed: the right tail always counts. By hand, of 4 rows.
@@ -258,11 +224,57 @@ mod tests {
         assert!((mean - (3.0 * math::ln(2.0) + math::ln(4.0)) / 4.0).abs() < 1e-15);
     }
 
+    proptest! {
+        #[test]
+        fn blocks_are_scored_as_a_search_has_it(
+            kind in 0..3,
+            limit in prop_oneof![Just(1000_usize), Just(20)],
+            draws in proptest::collection::vec((0_u16..400, any::<f64>()), 1..200),
+        ) {
+            let column: Vec<f64> = draws
+                .iter()
+                .map(|&(small, any)| match kind {
+                    0 => f64::from(small / 4),
+                    1 => f64::from(small) * 0.37 - 20.0,
+                    _ => if any.is_finite() { any } else { -0.0 },
+                })
+                .collect();
+            let (fitted, _) = fit(&column, limit);
+            let mut probe = column.clone();
+            probe.extend((0..130).map(f64::from));
+            probe.extend(column.iter().flat_map(|x| [x.next_up().min(f64::MAX), -x]));
+            probe.extend([0.0, -0.0, f64::MAX, f64::MIN, 5e-324]);
+            let mut scores = vec![0.5; probe.len()];
+            prop_assert!(fitted.add(&probe, &mut scores));
+            for (value, score) in probe.iter().zip(&scores) {
+                let below = fitted.values.partition_point(|x| x < value);
+                let there = fitted.values.get(below) == Some(value);
+                prop_assert_eq!(*score, 0.5 + fitted.scores[2 * below + usize::from(there)]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_is_told_wherever_it_stands() {
+        let whole: Vec<f64> = (0..70).map(f64::from).collect();
+        let others: Vec<f64> = whole.iter().map(|x| x * 0.37).collect();
+        for column in [whole, others] {
+            let (fitted, _) = fit(&column, 1000);
+            for hole in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                for at in 0..column.len() {
+                    let mut column = column.clone();
+                    column[at] = hole;
+                    assert!(!fitted.add(&column, &mut [0.0; 70]));
+                }
+            }
+        }
+    }
+
     #[test]
     fn thinning_keeps_the_ends() {
         let column: Vec<f64> = (0..10_000).map(f64::from).collect();
-        let (full, _) = Distribution::fit(&column, Tails::Larger, 100_000, &mut Scratch).unwrap();
-        let (thinned, _) = Distribution::fit(&column, Tails::Larger, 1000, &mut Scratch).unwrap();
+        let (full, _) = fit(&column, 100_000);
+        let (thinned, _) = fit(&column, 1000);
         assert!(thinned.values.len() <= 1000, "{}", thinned.values.len());
         let probe: Vec<f64> = (0..2000).map(|k| 5.0 * f64::from(k)).collect();
         let (mut exact, mut near) = (vec![0.0; 2000], vec![0.0; 2000]);
@@ -272,17 +284,5 @@ mod tests {
         assert_eq!(exact[1950..], near[1950..]);
         let worst = exact.iter().zip(&near).fold(0.0_f64, |w, (a, b)| w.max((a - b).abs()));
         assert!(worst < 0.1, "{worst}");
-    }
-
-    #[test]
-    fn a_sign_survives_offset_and_size() {
-        for (factor, offset) in [(1.0, 0.0), (1e300, 0.0), (1e-300, 0.0), (1.0, 1e9)] {
-            let values: Vec<f64> = [0.0, 1.0, 5.0].iter().map(|x| offset + factor * x).collect();
-            assert_eq!(skewness(&values, &[1, 2, 3]), 1);
-            let mirrored: Vec<f64> = values.iter().rev().map(|x| -x).collect();
-            assert_eq!(skewness(&mirrored, &[1, 2, 3]), -1);
-        }
-        assert_eq!(skewness(&[-1.0, 0.0, 1.0], &[1, 2, 3]), 0);
-        assert_eq!(skewness(&[7.0], &[5]), 0);
     }
 }

@@ -14,8 +14,10 @@ use tripline_core::{
 };
 
 use super::additive::Additive;
-use super::ecdf::{Distribution, Scratch, Tails};
+use super::distinct::Scratch;
+use super::ecdf::Distribution;
 use super::prologue::each_column;
+use super::tail_scores::{Logarithms, Tails};
 
 /// ECOD.
 pub static CARD: Card = Card {
@@ -71,8 +73,9 @@ impl Estimator for TailEstimator {
     }
 
     fn fit(&self, frame: &Frame, context: &FitContext<'_>) -> Result<Box<dyn Detector>, FitError> {
+        let logarithms = Logarithms::default();
         let (schema, fitted) = each_column(frame, context, |column, scratch: &mut Scratch| {
-            Distribution::fit(column, self.tails, self.limit, scratch)
+            Distribution::fit(column, self.tails, self.limit, &logarithms, scratch)
         })?;
         let (columns, means) = fitted.into_iter().unzip();
         Ok(Box::new(Additive { card: self.card, schema, columns, means }))

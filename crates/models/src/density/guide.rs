@@ -7,9 +7,9 @@ const MAX_BITS: u32 = 12;
 /// time of a binary search alone.
 #[derive(Debug, Clone)]
 pub(super) struct Guide {
-    /// Key of the least value.
+    /// Key of the least value but one, which is often a 0 far below all others by its key.
     least: u64,
-    /// Bits of a key's distance from the least that do not choose.
+    /// Bits of a key's distance from that which do not choose.
     shift: u32,
     /// Where each part begins, with the end of the last.
     starts: Vec<u32>,
@@ -18,12 +18,13 @@ pub(super) struct Guide {
 impl Guide {
     /// For values that ascend, at least one, fewer than 2³².
     pub(super) fn new(values: &[f64]) -> Self {
-        let least = key(values[0]);
+        let least = key(values[values.len().min(2) - 1]);
         let span = key(values[values.len() - 1]) - least;
         let wanted = values.len().ilog2().min(MAX_BITS);
         let shift = (u64::BITS - span.leading_zeros()).saturating_sub(wanted);
         // With 64 bits to pass over, all is one part.
-        let part = |value: f64| (key(value) - least).checked_shr(shift).unwrap_or(0) as usize;
+        let part =
+            |value: f64| key(value).saturating_sub(least).checked_shr(shift).unwrap_or(0) as usize;
         let parts = part(values[values.len() - 1]) + 1;
         let mut starts = vec![0; parts + 1];
         values.iter().for_each(|&value| starts[part(value) + 1] += 1);
@@ -63,7 +64,10 @@ mod tests {
             .collect();
         spread.extend([f64::MIN, -0.0, f64::MAX]);
         spread.sort_unstable_by(f64::total_cmp);
-        for values in [spread, vec![3.0], vec![-0.0], vec![-1.0, 0.0, 1.0]] {
+        let far: Vec<f64> =
+            (0..300).map(|k| if k > 0 { 1e6 + f64::from(k) } else { 0.0 }).collect();
+        let lists = [spread, far, vec![3.0], vec![-0.0], vec![-1.0, 0.0, 1.0], vec![0.0, 7.0]];
+        for values in lists {
             let guide = Guide::new(&values);
             let probes = values.iter().flat_map(|&x| [x, x.next_up(), x.next_down(), x / 3.0]);
             for wanted in probes.chain([0.0, -0.0, 5e-324, f64::MAX, f64::MIN]) {

@@ -7,6 +7,9 @@ const MOST: usize = 1 << 17;
 /// Values of one line of the cache.
 const WAYS: usize = 4;
 
+/// Values that are looked for together: their lines come from memory at the same time.
+pub(super) const BLOCK: usize = 32;
+
 /// What no finite number has as its bits.
 const ROOM: u64 = u64::MAX;
 
@@ -21,17 +24,13 @@ struct Line {
 }
 
 impl Line {
+    /// The number of a value's bits and whether it is among these, of which the first is given.
     #[inline(always)]
-    fn get(&self, value: f64) -> Option<f64> {
-        // Each is looked at: a branch would have to guess which.
-        let bits = bits(value);
-        let (mut found, mut number) = (0, 0);
-        for way in 0..WAYS {
-            let same = u64::from(self.values[way] == bits).wrapping_neg();
-            found |= same;
-            number |= same & self.numbers[way];
-        }
-        (found != 0).then_some(f64::from_bits(number))
+    fn get(&self, bits: u64, first: u64) -> (f64, bool) {
+        // All are looked at, without a branch that would wait for memory, then be taken wrongly.
+        let is = |way: usize| usize::from(self.values[way] == bits);
+        let way = (is(1) | is(2) << 1 | is(3) * 3) % WAYS;
+        (f64::from_bits(self.numbers[way]), (way > 0) | (first == bits))
     }
 }
 
@@ -52,27 +51,60 @@ impl Known {
         if count == 0 {
             return known;
         }
+        // How many stand in each line: a small list, unlike the lines.
+        let mut used = vec![0_u8; known.lines.len()];
         for (&value, number) in values.iter().zip(numbers) {
             let first = known.line(value);
-            for line in known.lines.iter_mut().skip(first).take(2) {
-                if let Some(way) = line.values.iter().position(|&value| value == ROOM) {
-                    (line.values[way], line.numbers[way]) = (bits(value), number.to_bits());
-                    break;
-                }
+            let at = first + usize::from(usize::from(used[first]) == WAYS);
+            let way = usize::from(used[at]);
+            if way < WAYS {
+                let line = &mut known.lines[at];
+                (line.values[way], line.numbers[way]) = (bits(value), number.to_bits());
+                used[at] += 1;
             }
         }
         known
     }
 
+    /// There is no value in the table.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     /// The number of a value, if it is in the table.
-    #[inline(always)]
     pub(super) fn get(&self, value: f64) -> Option<f64> {
-        let at = self.line(value);
+        let (at, bits) = (self.line(value), bits(value));
         let line = self.lines.get(at)?;
-        line.get(value).or_else(|| {
-            let full = line.values[WAYS - 1] != ROOM;
-            if full { self.lines.get(at + 1)?.get(value) } else { None }
-        })
+        let (number, is) = line.get(bits, line.values[0]);
+        if is {
+            return Some(number);
+        }
+        if line.values[WAYS - 1] == ROOM {
+            return None;
+        }
+        let line = self.lines.get(at + 1)?;
+        let (number, is) = line.get(bits, line.values[0]);
+        is.then_some(number)
+    }
+
+    /// Writes the number of each value to `numbers`; gives back a bit for each that is not where it
+    /// is looked for first.
+    #[inline(always)]
+    pub(super) fn get_block(&self, values: &[f64; BLOCK], numbers: &mut [f64; BLOCK]) -> u32 {
+        // All lines are asked for before one of them is waited for.
+        let mut lines = [0; BLOCK];
+        let mut first = [0; BLOCK];
+        for lane in 0..BLOCK {
+            lines[lane] = self.line(values[lane]);
+            first[lane] = self.lines[lines[lane]].values[0];
+        }
+        let mut missing = 0;
+        for lane in 0..BLOCK {
+            let (number, is) = self.lines[lines[lane]].get(bits(values[lane]), first[lane]);
+            numbers[lane] = number;
+            missing |= u32::from(!is) << lane;
+        }
+        missing
     }
 
     /// Where a value stands: by the upper half of a product of its bits with 2⁶⁴ / φ (Knuth 1998,
@@ -108,6 +140,18 @@ mod tests {
             assert_eq!(known.get(value + 1e-9), None);
         }
         assert!(there > 990, "{there}");
+        let probe: Vec<f64> = values.iter().flat_map(|&value| [value, value + 1e-9]).collect();
+        for probe in probe.as_chunks::<BLOCK>().0 {
+            let mut numbers = [0.0; BLOCK];
+            let missing = known.get_block(probe, &mut numbers);
+            for (lane, &value) in probe.iter().enumerate() {
+                if missing >> lane & 1 == 0 {
+                    assert_eq!(known.get(value), Some(numbers[lane]));
+                } else {
+                    assert!(lane % 2 == 1 || known.get(value) != Some(numbers[lane]));
+                }
+            }
+        }
         assert_eq!(Known::new(&[-0.0, 3.0], [7.0, 8.0].into_iter()).get(0.0), Some(7.0));
         assert_eq!(Known::new(&vec![0.0; MOST + 1], std::iter::repeat(1.0)).get(0.0), None);
     }

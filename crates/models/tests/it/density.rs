@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use tripline_core::{
-    Card, Detector, ExplainError, ExplainMethod, ExplainOptions, FitContext, Frame, ParamValue,
-    Params, Rows, Silent, Task,
+    Card, Column, Detector, ExplainError, ExplainMethod, ExplainOptions, FitContext, FitError,
+    Frame, ParamValue, Params, Rows, ScoreError, Silent, Task,
 };
 use tripline_models::CARDS;
 
@@ -301,4 +301,46 @@ fn auc(scores: &[f64], attacks: &[bool]) -> f64 {
     let count = attacks.iter().filter(|attack| **attack).count() as f64;
     let others = attacks.len() as f64 - count;
     (sum - count * (count + 1.0) / 2.0) / (count * others)
+}
+
+#[test]
+fn the_first_hole_is_named_whether_fitted_or_scored() {
+    const ROWS: usize = 20_000;
+    // Whole numbers, a few others, and many.
+    let column = |j: usize| -> Vec<f64> {
+        let step = [1.0, 0.25, 0.37][j];
+        (0..ROWS).map(|row| (row * 7919 % [50, 400, 9973][j]) as f64 * step).collect()
+    };
+    let frame = |holes: &[(usize, usize, f64)]| -> Frame {
+        let columns = ["a", "b", "c"].iter().enumerate().map(|(j, name)| {
+            let mut values = column(j);
+            for &(_, row, hole) in holes.iter().filter(|hole| hole.0 == j) {
+                values[row] = hole;
+            }
+            ((*name).to_owned(), Column::numeric(values))
+        });
+        Rows::new(columns.collect()).unwrap().into()
+    };
+    for id in ["hbos", "copod", "ecod"] {
+        let card = card(id);
+        let detector = fit(card, &Params::parse(card.params, &[]).unwrap(), &frame(&[]));
+        for (j, name) in ["a", "b", "c"].into_iter().enumerate() {
+            for row in [0, 4095, 9000, ROWS - 1] {
+                let hole = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY][row % 3];
+                let frame = frame(&[(2, ROWS - 1, f64::NAN), (2, 1, hole), (j, row, hole)]);
+                let row = if j == 2 { row.min(1) } else { row };
+                let said = (name.to_owned(), row);
+                match detector.score(&frame) {
+                    Err(ScoreError::Missing { column, row }) => assert_eq!((column, row), said),
+                    scored => panic!("{id}: a hole is {:?}", scored.map(|_| ())),
+                }
+                let params = Params::parse(card.params, &[]).unwrap();
+                let estimator = (card.build)(&params, &register()).unwrap();
+                match estimator.fit(&frame, &context()) {
+                    Err(FitError::Missing { column, row }) => assert_eq!((column, row), said),
+                    fitted => panic!("{id}: a hole is {:?}", fitted.map(|_| ())),
+                }
+            }
+        }
+    }
 }
