@@ -168,6 +168,13 @@ impl<'a> Table<'a> {
     }
 }
 
+/// 0 of a finite number and of no other: found without a branch.
+#[allow(clippy::eq_op, reason = "only what is finite leaves nothing when taken from itself")]
+#[inline(always)]
+pub(crate) fn not_finite(x: f64) -> u64 {
+    (x - x).to_bits()
+}
+
 fn hole(column: &[f64]) -> Option<usize> {
     /// Cells that are looked at together, without a branch for each.
     const TOGETHER: usize = 256;

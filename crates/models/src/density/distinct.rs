@@ -2,6 +2,7 @@
 
 use super::bucket_sort::Buckets;
 use super::whole::{BLOCK, SMALL, whole_numbers};
+use crate::table::not_finite;
 
 /// Counts beside each other: values that follow each other do not wait for one count.
 const APART: usize = 4;
@@ -33,7 +34,11 @@ impl Scratch {
 
     /// Counts small whole numbers; false if there are others.
     fn count(&mut self, column: &[f64]) -> bool {
-        self.counts.resize(SMALL, [0; APART]);
+        // What a few rows have is not worth many counts.
+        let limit = column.len().next_power_of_two().min(SMALL);
+        if self.counts.len() < limit {
+            self.counts.resize(limit, [0; APART]);
+        }
         let mut places = [0; BLOCK];
         // Has each bit that a number counted has.
         let mut bits = 0;
@@ -42,7 +47,7 @@ impl Scratch {
         last[..rest.len()].copy_from_slice(rest);
         let blocks = blocks.iter().zip(std::iter::repeat(BLOCK));
         let small = blocks.chain([(&last, rest.len())]).all(|(values, count)| {
-            if !whole_numbers(values, SMALL, &mut places) {
+            if !whole_numbers(values, limit, &mut places) {
                 return false;
             }
             for (at, &place) in places.iter().enumerate().take(count) {
@@ -70,8 +75,7 @@ impl Scratch {
         self.keys.resize(rows, 0);
         let (mut others, mut no_number) = (0, 0);
         for &value in column {
-            // From itself, what is finite leaves no bit.
-            no_number |= (value - value).to_bits();
+            no_number |= not_finite(value);
             let key = ordered(value.to_bits() as i64);
             // The commonest of all numbers need no sorting.
             self.keys[others] = key;
@@ -185,7 +189,8 @@ mod tests {
         }
         for limit in [SMALL - 1, SMALL] {
             same(&mut scratch, &[limit as f64, 3.0]);
-            same(&mut scratch, &[limit as f64; 17]);
+            let column: Vec<f64> = std::iter::repeat_n(limit as f64, SMALL).chain([3.0]).collect();
+            same(&mut scratch, &column);
         }
     }
 

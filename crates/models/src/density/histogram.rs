@@ -6,7 +6,7 @@ use tripline_core::{State, StateError};
 use super::additive::ColumnScore;
 use super::bins::{BLOCK, Places};
 use super::edges::{best_bins, edges};
-use crate::table::finite;
+use crate::table::{finite, not_finite};
 
 /// Bins of one column with their scores.
 #[derive(Debug, Clone)]
@@ -215,8 +215,7 @@ fn range(column: &[f64]) -> Option<(f64, f64)> {
             let x = values[lane];
             least[lane] = if x < least[lane] { x } else { least[lane] };
             largest[lane] = if x > largest[lane] { x } else { largest[lane] };
-            // From itself, what is finite leaves no bit.
-            no_number[lane] |= (x - x).to_bits();
+            no_number[lane] |= not_finite(x);
         }
     }
     if no_number != [0; LANES] || rest.iter().any(|x| !x.is_finite()) {

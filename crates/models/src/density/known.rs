@@ -29,7 +29,7 @@ impl Line {
     fn get(&self, bits: u64, first: u64) -> (f64, bool) {
         // All are looked at, without a branch that would wait for memory, then be taken wrongly.
         let is = |way: usize| usize::from(self.values[way] == bits);
-        let way = (is(1) | is(2) << 1 | is(3) * 3) % WAYS;
+        let way = (is(1) | (2 * is(2)) | (3 * is(3))) % WAYS;
         (f64::from_bits(self.numbers[way]), (way > 0) | (first == bits))
     }
 }
