@@ -57,9 +57,9 @@ impl Places {
     pub(super) fn within(&self, values: &[f64; BLOCK]) -> bool {
         // Bits that are left differ from none: also of what is no number.
         let mut beyond = [0; LANES];
-        for values in values.as_chunks::<LANES>().0 {
+        for start in (0..BLOCK).step_by(LANES) {
             for lane in 0..LANES {
-                let value = values[lane];
+                let value = values[start + lane];
                 let inside = if value > self.first { value } else { self.first };
                 let inside = if inside < self.last { inside } else { self.last };
                 beyond[lane] |= (inside - value).to_bits();
@@ -74,10 +74,10 @@ impl Places {
     #[inline(always)]
     pub(super) fn find(&self, values: &[f64; BLOCK], bins: &mut [u32; BLOCK]) -> bool {
         let mut apart = [0.0; LANES];
-        let pairs = bins.as_chunks_mut::<LANES>().0.iter_mut().zip(values.as_chunks::<LANES>().0);
-        for (bins, values) in pairs {
+        // By index: a pair of iterators is not always inlined, which costs a third of the time.
+        for start in (0..BLOCK).step_by(LANES) {
             for lane in 0..LANES {
-                let value = values[lane];
+                let value = values[start + lane];
                 // What is no number becomes the lowest.
                 let value = if value > self.lowest { value } else { self.lowest };
                 let value = if value < self.highest { value } else { self.highest };
@@ -85,7 +85,7 @@ impl Places {
                 let rounded = place + ROUNDER;
                 let distance = (place - (rounded - ROUNDER)).abs();
                 apart[lane] = if distance > apart[lane] { distance } else { apart[lane] };
-                bins[lane] = rounded.to_bits() as u32;
+                bins[start + lane] = rounded.to_bits() as u32;
             }
         }
         (apart[0] <= self.furthest) & (apart[1] <= self.furthest)

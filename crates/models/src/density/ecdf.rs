@@ -78,8 +78,8 @@ impl Distribution {
         let mut finite = true;
         for (values, scores) in blocks.iter().zip(score_blocks) {
             if whole_numbers(values, self.whole.len(), &mut places) {
-                for (score, &place) in scores.iter_mut().zip(&places) {
-                    *score += self.whole[place as usize];
+                for at in 0..whole::BLOCK {
+                    scores[at] += self.whole[places[at] as usize];
                 }
             } else {
                 finite &= self.add_each(values, scores);
@@ -102,7 +102,9 @@ impl Distribution {
                 known[lane] = self.score(values[lane]);
                 missing &= missing - 1;
             }
-            scores.iter_mut().zip(&known).for_each(|(score, known)| *score += known);
+            for lane in 0..known::BLOCK {
+                scores[lane] += known[lane];
+            }
         }
         finite & self.add_each(rest, score_rest)
     }

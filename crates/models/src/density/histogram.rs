@@ -122,8 +122,8 @@ impl ColumnScore for Histogram {
                     *bin = self.bin_with_upper_edge(value, *bin as usize) as u32;
                 }
             }
-            for (score, &bin) in scores.iter_mut().zip(&bins) {
-                *score += self.scores[bin as usize];
+            for at in 0..BLOCK {
+                scores[at] += self.scores[bins[at] as usize];
             }
         }
         finite & self.add_each(rest, score_rest)
@@ -185,8 +185,8 @@ fn counts(column: &[f64], edges: &[f64]) -> (Vec<u32>, Vec<u32>) {
         let mut found = [0; BLOCK];
         for values in blocks {
             if places.find(values, &mut found) {
-                for (at, &bin) in found.iter().enumerate() {
-                    counts[bin as usize][at % APART] += 1;
+                for at in 0..BLOCK {
+                    counts[found[at] as usize][at % APART] += 1;
                 }
             } else {
                 for (&value, &bin) in values.iter().zip(&found) {

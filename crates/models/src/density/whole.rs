@@ -21,15 +21,15 @@ pub(super) fn whole_numbers(
     places: &mut [u32; BLOCK],
 ) -> bool {
     let (mut rounded_off, mut all) = ([0; LANES], [0; LANES]);
-    let pairs = places.as_chunks_mut::<LANES>().0.iter_mut().zip(values.as_chunks::<LANES>().0);
-    for (places, values) in pairs {
+    for start in (0..BLOCK).step_by(LANES) {
         for lane in 0..LANES {
-            let sum = values[lane] + ROUNDER;
-            rounded_off[lane] |= (sum - ROUNDER).to_bits() ^ values[lane].to_bits();
+            let value = values[start + lane];
+            let sum = value + ROUNDER;
+            rounded_off[lane] |= (sum - ROUNDER).to_bits() ^ value.to_bits();
             // Of what is negative, too large or no number, the upper bits differ.
             let place = sum.to_bits() ^ ROUNDER.to_bits();
             all[lane] |= place;
-            places[lane] = place as u32;
+            places[start + lane] = place as u32;
         }
     }
     (rounded_off[0] | rounded_off[1] == 0) & ((all[0] | all[1]) < limit as u64)
