@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::distance::{Absolutes, Largest, Metric, Norm, Squares, apart, between, outside};
-use super::filter::{Bounds, Filter, GROUP, Kernel, Shape, Single};
+use super::filter::{Bounds, Filter, Shape};
+use super::kernel::{GROUP, Kernel, Single};
 use super::leaves::{LEAF, Leaves};
 use super::nearest::{Nearest, Reach};
 

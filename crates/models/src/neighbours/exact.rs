@@ -13,7 +13,8 @@ use super::block::{Block, Scratch};
 use super::distance::Metric;
 use super::filter::Filter;
 use super::leaves::Leaves;
-use super::nearest::Neighbour;
+use super::nearest::{Nearest, Neighbour};
+use super::pairs::Pairs;
 use super::points::Points;
 use super::processor::Processor;
 
@@ -93,10 +94,26 @@ impl Exact {
         map: impl Fn(&[Neighbour]) -> T + Sync,
         progress: &dyn Progress,
     ) -> Result<Vec<T>, Cancelled> {
-        let steps = Steps::new(progress, self.leaves.count() as u64);
-        let go_on = || steps.next();
-        let processor = Processor::detect();
-        self.search(processor, &self.leaves, wanted, true, &map, &go_on)
+        self.search_among(Processor::detect(), wanted, &map, progress)
+    }
+
+    fn search_among<T: Send + Sync + Clone + Default>(
+        &self,
+        processor: Processor,
+        wanted: usize,
+        map: &(impl Fn(&[Neighbour]) -> T + Sync),
+        progress: &dyn Progress,
+    ) -> Result<Vec<T>, Cancelled> {
+        let filter = self.filter.as_ref();
+        let Some(pairs) = filter.and_then(|filter| Pairs::new(&self.leaves, filter, wanted)) else {
+            let steps = Steps::new(progress, self.leaves.count() as u64);
+            let go_on = || steps.next();
+            return self.search(processor, &self.leaves, wanted, true, map, &go_on);
+        };
+        let steps = Steps::new(progress, pairs.rounds() as u64);
+        let map = |nearest: &mut Nearest| map(nearest.take(|reduced| self.metric.finish(reduced)));
+        let values = pairs.search(processor, &map, &|| steps.next())?;
+        Ok(self.leaves.by_number(values))
     }
 
     fn search<T: Send + Sync + Clone + Default>(
@@ -139,11 +156,7 @@ impl Exact {
         if stopped.into_inner() {
             return Err(Cancelled);
         }
-        let mut out = vec![T::default(); queries.len];
-        for (&number, value) in queries.order.iter().zip(parts.into_iter().flatten()) {
-            out[number as usize] = value;
-        }
-        Ok(out)
+        Ok(queries.by_number(parts.into_iter().flatten()))
     }
 }
 

@@ -20,14 +20,12 @@
 //! query is put into its form once for all of these.
 
 use super::distance::LANES;
+use super::kernel::{GROUP, Kernel};
 use super::leaves::{LEAF, Leaves};
 
 /// A leaf takes the centre of all leaves if its points are at most this many times as far from it as
 /// from the leaf's own; the error of the filter grows with the square of it.
 const SHARING: f64 = 2.0;
-
-/// Points that the kernel takes at once.
-pub(super) const GROUP: usize = 32;
 
 /// Most columns for which the bound of the error holds.
 const MAX_WIDTH: usize = 1 << 20;
@@ -44,7 +42,7 @@ struct Origin {
 /// The offsets of all leaves' points in single precision.
 #[derive(Debug)]
 pub(super) struct Filter {
-    width: usize,
+    pub(super) width: usize,
     /// Of all leaves together.
     shared: Origin,
     /// Of each leaf that does not take the shared one.
@@ -52,9 +50,17 @@ pub(super) struct Filter {
     /// Largest length of a scaled offset in each leaf.
     reach: Vec<f64>,
     /// Squared length of each scaled offset; infinite where the last leaf has no point.
-    lengths: Vec<[f32; GROUP]>,
+    pub(super) lengths: Vec<[f32; GROUP]>,
     /// Scaled offsets (groups × columns).
-    offsets: Vec<[f32; GROUP]>,
+    pub(super) offsets: Vec<[f32; GROUP]>,
+}
+
+/// What offsets have in common where all are taken from one centre.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Common {
+    pub(super) scale: f64,
+    /// The shortest and the longest of the leaves' largest lengths.
+    pub(super) lengths: [f64; 2],
 }
 
 /// What is known of a query by its form alone.
@@ -65,7 +71,7 @@ pub(super) struct Shape {
 }
 
 /// 2⁻¹⁴⁰.
-const TINY: f64 = 7.174648137343064e-43;
+pub(super) const TINY: f64 = 7.174648137343064e-43;
 
 /// How a query's sums in one leaf bound squared distances.
 #[derive(Debug, Clone, Copy, Default)]
@@ -169,6 +175,14 @@ impl Filter {
         self.own.push((!shares).then_some(own));
     }
 
+    /// If all leaves share their centre, and sums have bounds of their errors.
+    pub(super) fn common(&self) -> Option<Common> {
+        let shared = self.width < MAX_WIDTH && self.own.iter().all(Option::is_none);
+        let shortest = self.reach.iter().copied().fold(f64::INFINITY, f64::min);
+        let longest = self.reach.iter().copied().fold(0.0, f64::max);
+        shared.then_some(Common { scale: self.shared.scale, lengths: [shortest, longest] })
+    }
+
     /// Whether a leaf takes the centre of all.
     #[inline(always)]
     pub(super) fn shares(&self, leaf: usize) -> bool {
@@ -231,49 +245,6 @@ impl Filter {
     ) -> [u32; R] {
         let offsets = &self.offsets[group * self.width..][..self.width];
         K::passing(&self.lengths[group], offsets, queries, limits, out)
-    }
-}
-
-/// The sums of R queries over one group of points, compared with their limits.
-pub(super) trait Kernel<const R: usize> {
-    /// A bit for each point whose sum (its length with all products) is not above the limit;
-    /// where there is one, `out` holds the query's sums.
-    fn passing(
-        lengths: &[f32; GROUP],
-        offsets: &[[f32; GROUP]],
-        queries: &[[f32; R]],
-        limits: &[f32; R],
-        out: &mut [[f32; GROUP]; R],
-    ) -> [u32; R];
-}
-
-/// One query at a time, in code for any processor.
-pub(super) struct Single;
-
-impl Kernel<1> for Single {
-    #[inline(always)]
-    fn passing(
-        lengths: &[f32; GROUP],
-        offsets: &[[f32; GROUP]],
-        queries: &[[f32; 1]],
-        limits: &[f32; 1],
-        out: &mut [[f32; GROUP]; 1],
-    ) -> [u32; 1] {
-        let mut sums = *lengths;
-        for (offsets, [query]) in offsets.iter().zip(queries) {
-            for (sum, offset) in sums.iter_mut().zip(offsets) {
-                *sum += query * offset;
-            }
-        }
-        out[0] = sums;
-        let mut bits = 0;
-        for (lane, sum) in sums.iter().enumerate() {
-            // Written so that what is no number passes.
-            #[allow(clippy::neg_cmp_op_on_partial_ord)]
-            let passes = !(*sum > limits[0]);
-            bits |= u32::from(passes) << lane;
-        }
-        [bits]
     }
 }
 

@@ -56,6 +56,18 @@ impl Leaves {
         self.len.div_ceil(LEAF)
     }
 
+    /// Values of all places by the number of the point there.
+    pub(super) fn by_number<T: Clone + Default>(
+        &self,
+        values: impl IntoIterator<Item = T>,
+    ) -> Vec<T> {
+        let mut out = vec![T::default(); self.len];
+        for (&number, value) in self.order.iter().zip(values) {
+            out[number as usize] = value;
+        }
+        out
+    }
+
     /// The padded row at a place.
     #[inline(always)]
     pub(super) fn row(&self, place: usize) -> &[f64] {

@@ -9,9 +9,10 @@
 use std::arch::x86_64::*;
 
 use super::block::{Block, Scratch, search_block};
-use super::filter::Single;
+use super::kernel::Single;
 #[cfg(target_arch = "x86_64")]
-use super::filter::{GROUP, Kernel};
+use super::kernel::{GROUP, Group, Kernel, Symmetric};
+use super::pairs::{Pairs, Party};
 
 /// What the processor can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,6 +152,81 @@ fn passing_avx512(
 }
 
 #[cfg(target_arch = "x86_64")]
+impl Symmetric<8> for Avx512 {
+    #[inline(always)]
+    fn within(
+        group: Group<'_>,
+        pack: usize,
+        other: Group<'_>,
+        out: &mut [[f32; GROUP]; 8],
+    ) -> [u32; 8] {
+        // SAFETY: `Processor::meet` alone uses this kernel, from a function that enables the
+        // features, on a processor that has them.
+        unsafe { within_avx512(group, pack, other, out) }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn within_avx512(
+    group: Group<'_>,
+    pack: usize,
+    other: Group<'_>,
+    out: &mut [[f32; GROUP]; 8],
+) -> [u32; 8] {
+    // SAFETY: sixteen numbers are read from an array of sixteen.
+    let load = |sixteen: &[f32; 16]| unsafe { _mm512_loadu_ps(sixteen.as_ptr()) };
+    let half = _mm512_set1_ps(0.5);
+    let halves = other.lengths.as_chunks::<16>().0;
+    let (left, right) = (load(&halves[0]), load(&halves[1]));
+    let lengths = &group.lengths.as_chunks::<8>().0[pack];
+    let mut sums = [[left, right]; 8];
+    for r in 0..8 {
+        let own = _mm512_set1_ps(0.5 * lengths[r]);
+        sums[r][0] = _mm512_fmadd_ps(left, half, own);
+        sums[r][1] = _mm512_fmadd_ps(right, half, own);
+    }
+    for (own, offsets) in group.offsets.iter().zip(other.offsets) {
+        let own = &own.as_chunks::<8>().0[pack];
+        let halves = offsets.as_chunks::<16>().0;
+        let (left, right) = (load(&halves[0]), load(&halves[1]));
+        for r in 0..8 {
+            let own = _mm512_set1_ps(own[r]);
+            sums[r][0] = _mm512_fnmadd_ps(own, left, sums[r][0]);
+            sums[r][1] = _mm512_fnmadd_ps(own, right, sums[r][1]);
+        }
+    }
+    let halves = other.limits.as_chunks::<16>().0;
+    let (left, right) = (load(&halves[0]), load(&halves[1]));
+    let limits = &group.limits.as_chunks::<8>().0[pack];
+    let mut bits = [0; 8];
+    for r in 0..8 {
+        let own = _mm512_set1_ps(limits[r]);
+        let left = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(sums[r][0], _mm512_max_ps(left, own));
+        let right = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(sums[r][1], _mm512_max_ps(right, own));
+        bits[r] = u32::from(left) | u32::from(right) << 16;
+    }
+    if bits != [0; 8] {
+        // All of them: a test for each would keep the sums in memory all along.
+        for r in 0..8 {
+            let out = out[r].as_chunks_mut::<16>().0;
+            // SAFETY: sixteen numbers are written to an array of sixteen.
+            unsafe { _mm512_storeu_ps(out[0].as_mut_ptr(), sums[r][0]) };
+            // SAFETY: as above.
+            unsafe { _mm512_storeu_ps(out[1].as_mut_ptr(), sums[r][1]) };
+        }
+    }
+    bits
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+fn meet_avx512(pairs: &Pairs<'_>, first: Party<'_>, second: Option<Party<'_>>) {
+    pairs.cross::<Avx512, 8>(first, second);
+}
+
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
 fn avx2(block: &Block<'_>, scratch: &mut Scratch) {
     search_block::<Avx2, 6>(block, scratch);
@@ -197,6 +273,20 @@ impl Processor {
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe { avx512(block, scratch) },
+        }
+    }
+
+    /// Two leaves' points become candidates of each other, one leaf's of its own without a second.
+    pub(super) fn meet(self, pairs: &Pairs<'_>, first: Party<'_>, second: Option<Party<'_>>) {
+        match self {
+            Self::Portable => pairs.cross::<Single, 1>(first, second),
+            // SAFETY: `Processor::all` alone makes this variant, after it saw that the processor
+            // has each of the features that the function enables.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => pairs.cross::<Single, 1>(first, second),
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { meet_avx512(pairs, first, second) },
         }
     }
 }
