@@ -13,6 +13,7 @@ pub mod knn;
 mod leaves;
 pub mod lof;
 mod nearest;
+mod overlap;
 mod pairs;
 mod params;
 mod points;

@@ -18,9 +18,10 @@ use rayon::prelude::*;
 
 use super::exact::Cancelled;
 use super::filter::{Filter, TINY};
-use super::kernel::{GROUP, Group, Symmetric};
+use super::kernel::{GROUP, Group, Near, Symmetric};
 use super::leaves::{LEAF, Leaves};
 use super::nearest::Nearest;
+use super::overlap;
 use super::processor::Processor;
 use super::side::{Measure, Side, Wanted};
 
@@ -30,6 +31,9 @@ const MOST_BYTES: usize = 1 << 28;
 /// The largest length of an offset is at most this many times that of the leaf with the shortest:
 /// the error of sums grows with its square.
 const UNEVEN: f64 = 4.0;
+
+/// The least share of leaves near a point, as each pair of leaves is taken here.
+const OVERLAP: f64 = 0.6;
 
 /// Groups of a leaf.
 const GROUPS: usize = LEAF / GROUP;
@@ -51,12 +55,12 @@ impl<'a> Pairs<'a> {
     /// If sums tell enough.
     pub(super) fn new(leaves: &'a Leaves, filter: &'a Filter, rows: usize) -> Option<Self> {
         let common = filter.common()?;
-        let capacity = rows.checked_mul(4)?.checked_add(48)?;
+        let capacity = rows.checked_mul(3)?.checked_add(16)?;
         let bytes = capacity.checked_mul(leaves.count() * LEAF * size_of::<u64>())?;
         let [shortest, longest] = common.lengths;
         // Lengths are near 1, unless squares of distances are beyond the range of numbers.
         let even = longest >= 0.5 && longest <= UNEVEN * shortest;
-        if !even || bytes > MOST_BYTES {
+        if !even || bytes > MOST_BYTES || overlap::share(leaves, rows) < OVERLAP {
             return None;
         }
         let d = filter.width as f64;
@@ -148,33 +152,25 @@ impl<'a> Pairs<'a> {
             let end = wanted.leaves.len.min((leaf + 1) * LEAF);
             leaf * LEAF / GROUP..end.div_ceil(GROUP)
         };
-        let mut sums = [[0.0; GROUP]; R];
+        let mut near = Near::new();
         for group in groups(leaf) {
             for other_group in groups(other_leaf) {
+                let own = self.group(group, side.limits(group % GROUPS));
+                let limits = other.as_ref().map(|(_, other)| other.limits(other_group % GROUPS));
+                let points = self.group(other_group, limits.unwrap_or(&NONE));
+                near.len = 0;
                 for pack in 0..GROUP / R {
-                    let own = self.group(group, side.limits(group % GROUPS));
-                    let limits = other
-                        .as_ref()
-                        .map_or(&NONE, |(_, other)| other.limits(other_group % GROUPS));
-                    let points = self.group(other_group, limits);
-                    let passing = K::within(own, pack, points, &mut sums);
-                    if passing == [0; R] {
-                        continue;
-                    }
-                    for (lane, mut bits) in passing.into_iter().enumerate() {
-                        let place = group * GROUP + pack * R + lane;
-                        while bits != 0 {
-                            let bit = bits.trailing_zeros() as usize;
-                            bits &= bits - 1;
-                            let other_place = other_group * GROUP + bit;
-                            let sum = sums[lane][bit];
-                            if let Some((_, other)) = &mut other {
-                                side.offer(wanted, place % LEAF, sum, other_place);
-                                other.offer(wanted, other_place % LEAF, sum, place);
-                            } else if other_place != place {
-                                side.offer(wanted, place % LEAF, sum, other_place);
-                            }
-                        }
+                    K::near(own, pack, points, &mut near);
+                }
+                let (first, other_first) = (group * GROUP, other_group * GROUP);
+                for pair in 0..near.len {
+                    let (sum, at, other_at) = near.get(pair);
+                    let (place, other_place) = (first + at, other_first + other_at);
+                    if let Some((_, other)) = &mut other {
+                        side.offer(wanted, place % LEAF, sum, other_place);
+                        other.offer(wanted, other_place % LEAF, sum, place);
+                    } else if place != other_place {
+                        side.offer(wanted, place % LEAF, sum, other_place);
                     }
                 }
             }

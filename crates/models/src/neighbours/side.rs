@@ -5,6 +5,9 @@ use super::kernel::GROUP;
 use super::leaves::{LEAF, Leaves};
 use super::nearest::Nearest;
 
+/// Most halvings of a range in which the limit of candidates is sought.
+const HALVINGS: usize = 8;
+
 /// What sums, which stand for half the square of a scaled distance, tell of distances.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measure {
@@ -17,19 +20,19 @@ pub(super) struct Measure {
 }
 
 impl Measure {
-    /// The largest sum of a point as near as one of this sum.
+    /// The largest sum of a point that may be as near as one of this sum.
     fn limit_of_sum(self, sum: f32) -> f32 {
         self.limit(f64::from(sum) + self.error)
     }
 
-    /// The largest sum of a point within a squared distance.
+    /// The largest sum of a point that may be within a squared distance.
     fn limit_of_distance(self, squared: f64) -> f32 {
         self.limit(squared * self.factor)
     }
 
     fn limit(self, half: f64) -> f32 {
-        let limit = half * (1.0 + self.slack) + self.error;
-        // More than the rounding to `f32` takes away; what stands for no point is infinite.
+        let limit = half.max(0.0) * (1.0 + self.slack) + self.error;
+        // More than the rounding to `f32` takes away; an infinite sum stands for no point.
         let limit = limit + limit * f64::from(f32::EPSILON) + 1e-44;
         (limit as f32).min(f32::MAX)
     }
@@ -42,7 +45,7 @@ pub(super) struct Wanted<'a> {
     pub(super) measure: Measure,
     /// Rows.
     pub(super) rows: usize,
-    /// Candidates of a point at which those are left out that are no longer near.
+    /// Candidates of a point at which those that are no longer near are left out; more than rows.
     pub(super) capacity: usize,
     /// Some point stands for several rows.
     pub(super) repeated: bool,
@@ -57,9 +60,11 @@ pub(super) struct Side {
     limits: [f32; LEAF],
     /// Candidates of each point.
     lens: [u32; LEAF],
-    /// The sum of each candidate, as bits that order as it does, above its place.
-    keys: Vec<u64>,
-    /// What is known of each point by distances; empty as long as candidates were few.
+    /// The sum of each candidate.
+    sums: Vec<f32>,
+    /// The place of each candidate.
+    places: Vec<u32>,
+    /// What is known of each point by distances; empty as long as sums told enough.
     nearest: Vec<Nearest>,
 }
 
@@ -71,8 +76,9 @@ impl Side {
             let enough = count as usize > wanted.rows;
             *limit = if enough { wanted.measure.limit_of_sum(0.0) } else { f32::MAX };
         }
-        let keys = vec![0; LEAF * wanted.capacity];
-        Self { first, limits, lens: [0; LEAF], keys, nearest: Vec::new() }
+        let room = LEAF * wanted.capacity;
+        let (sums, places) = (vec![0.0; room], vec![0; room]);
+        Self { first, limits, lens: [0; LEAF], sums, places, nearest: Vec::new() }
     }
 
     /// The limits of a group of points.
@@ -85,16 +91,17 @@ impl Side {
     #[inline(always)]
     pub(super) fn offer(&mut self, wanted: &Wanted<'_>, at: usize, sum: f32, place: usize) {
         // Written in any case: a branch would have to guess whether it counts.
-        let positive = if sum > 0.0 { sum } else { 0.0 };
         let len = self.lens[at] as usize;
-        self.keys[at * wanted.capacity + len] = u64::from(positive.to_bits()) << 32 | place as u64;
+        let to = at * wanted.capacity + len;
+        self.sums[to] = sum;
+        self.places[to] = place as u32;
         let len = len + usize::from(sum <= self.limits[at]);
         self.lens[at] = len as u32;
         if len == wanted.capacity {
             self.shorten(wanted, at);
             // Where sums tell too little, distances do.
             if self.lens[at] as usize > wanted.capacity / 4 * 3 {
-                self.measure(wanted, at);
+                self.settle(wanted, at);
             }
         }
     }
@@ -103,76 +110,100 @@ impl Side {
     #[inline(never)]
     fn shorten(&mut self, wanted: &Wanted<'_>, at: usize) {
         let len = self.lens[at] as usize;
-        let keys = &mut self.keys[at * wanted.capacity..][..len];
+        let from = at * wanted.capacity;
+        let (sums, places) = (&mut self.sums[from..][..len], &mut self.places[from..][..len]);
         let own = wanted.leaves.counts[self.first + at] as usize - 1;
-        // Each candidate is a row at least.
         let more = wanted.rows.saturating_sub(own);
+        // Each candidate is a row at least.
         if more == 0 || len < more {
             return;
         }
-        keys.select_nth_unstable(more - 1);
-        let mut enough = more - 1;
-        if wanted.repeated {
-            keys[..more].sort_unstable();
-            let mut rows = 0;
-            enough = keys[..more]
-                .iter()
-                .position(|&key| {
-                    rows += wanted.leaves.counts[key as u32 as usize] as usize;
-                    rows >= more
-                })
-                .unwrap_or(enough);
-        }
-        let limit = wanted.measure.limit_of_sum(f32::from_bits((keys[enough] >> 32) as u32));
+        let limit = wanted.measure.limit_of_sum(wanted.within(sums, places, more));
         let limit = limit.min(self.limits[at]);
         self.limits[at] = limit;
         let mut kept = 0;
         for from in 0..len {
-            let key = keys[from];
-            keys[kept] = key;
-            kept += usize::from(f32::from_bits((key >> 32) as u32) <= limit);
+            let sum = sums[from];
+            (sums[kept], places[kept]) = (sum, places[from]);
+            kept += usize::from(sum <= limit);
         }
         self.lens[at] = kept as u32;
     }
 
     /// Turns a point's candidates into neighbours, as far as they are near.
     #[inline(never)]
-    fn measure(&mut self, wanted: &Wanted<'_>, at: usize) {
+    fn settle(&mut self, wanted: &Wanted<'_>, at: usize) {
         if self.nearest.is_empty() {
             self.nearest.resize_with(LEAF, Nearest::default);
             self.nearest.iter_mut().for_each(|nearest| nearest.restart(wanted.rows));
         }
-        let len = std::mem::take(&mut self.lens[at]) as usize;
-        let keys = &mut self.keys[at * wanted.capacity..][..len];
-        offer_all(wanted, self.first + at, keys, &mut self.nearest[at]);
-        let limit = wanted.measure.limit_of_distance(self.nearest[at].bound());
+        let mut nearest = std::mem::take(&mut self.nearest[at]);
+        self.offer_all(wanted, at, &mut nearest);
+        self.lens[at] = 0;
+        let limit = wanted.measure.limit_of_distance(nearest.bound());
         self.limits[at] = limit.min(self.limits[at]);
+        self.nearest[at] = nearest;
     }
 
     /// The neighbours of the leaf's point `at`, their distances reduced.
     pub(super) fn finish(&mut self, wanted: &Wanted<'_>, at: usize, nearest: &mut Nearest) {
         self.shorten(wanted, at);
-        nearest.restart(wanted.rows);
-        if let Some(known) = self.nearest.get_mut(at) {
-            std::mem::swap(known, nearest);
+        match self.nearest.get_mut(at) {
+            Some(known) => std::mem::swap(known, nearest),
+            None => nearest.restart(wanted.rows),
         }
         let place = self.first + at;
-        let keys = &mut self.keys[at * wanted.capacity..][..self.lens[at] as usize];
         nearest.offer(0.0, wanted.leaves.order[place], wanted.leaves.counts[place] - 1);
-        offer_all(wanted, place, keys, nearest);
+        self.offer_all(wanted, at, nearest);
+    }
+
+    /// Offers a point its candidates, those first that seem near.
+    fn offer_all(&self, wanted: &Wanted<'_>, at: usize, nearest: &mut Nearest) {
+        let (from, len) = (at * wanted.capacity, self.lens[at] as usize);
+        let sums = self.sums[from..][..len].iter();
+        let key = |(&sum, &place): (&f32, &u32)| {
+            let positive = if sum > 0.0 { sum } else { 0.0 };
+            u64::from(positive.to_bits()) << 32 | u64::from(place)
+        };
+        let mut keys: Vec<u64> = sums.zip(&self.places[from..]).map(key).collect();
+        keys.sort_unstable();
+        let leaves = wanted.leaves;
+        let row = leaves.row(self.first + at);
+        for key in keys {
+            let place = key as u32 as usize;
+            let distance = between::<Squares>(row, leaves.row(place));
+            if distance <= nearest.bound() {
+                nearest.offer(distance, leaves.order[place], leaves.counts[place]);
+            }
+        }
     }
 }
 
-/// Offers candidates to the point at a place, those first that seem near.
-fn offer_all(wanted: &Wanted<'_>, place: usize, keys: &mut [u64], nearest: &mut Nearest) {
-    let leaves = wanted.leaves;
-    keys.sort_unstable();
-    let row = leaves.row(place);
-    for &key in &*keys {
-        let other = key as u32 as usize;
-        let distance = between::<Squares>(row, leaves.row(other));
-        if distance <= nearest.bound() {
-            nearest.offer(distance, leaves.order[other], leaves.counts[other]);
+impl Wanted<'_> {
+    /// A sum within which so many rows are, hardly more than needed.
+    fn within(&self, sums: &[f32], places: &[u32], rows: usize) -> f32 {
+        let rows_within = |limit: f32| -> usize {
+            if self.repeated {
+                let near = sums.iter().zip(places).filter(|(sum, _)| **sum <= limit);
+                near.map(|(_, &place)| self.leaves.counts[place as usize] as usize).sum()
+            } else {
+                sums.iter().map(|&sum| u32::from(sum <= limit)).sum::<u32>() as usize
+            }
+        };
+        let mut low = sums.iter().copied().fold(f32::INFINITY, f32::min);
+        let mut high = sums.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        for _ in 0..HALVINGS {
+            let middle = low / 2.0 + high / 2.0;
+            let found = rows_within(middle);
+            if found < rows {
+                low = middle;
+                continue;
+            }
+            high = middle;
+            if found <= rows + rows / 16 {
+                break;
+            }
         }
+        high
     }
 }
