@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::distance::{Absolutes, Largest, Metric, Norm, Squares, apart, between, outside};
+use super::distance::{Absolutes, Largest, Metric, Norm, Squares, apart, outside};
 use super::filter::{Bounds, Filter, Shape};
 use super::kernel::{GROUP, Kernel, Single};
 use super::leaves::{LEAF, Leaves};
-use super::nearest::{Nearest, Reach};
+use super::likely::{FEW, Likely, may_be_within, offer, settle};
+use super::nearest::Nearest;
 
 /// Queries of one leaf with what they look for.
 pub(super) struct Block<'a> {
@@ -43,32 +44,8 @@ pub(super) struct Scratch {
     shapes: Vec<Shape>,
 }
 
-/// Candidates of a query: their distances are known as far as the filter tells.
-#[derive(Default)]
-struct Likely {
-    /// Least squared distance with the place.
-    places: Vec<(f64, u32)>,
-    /// The nearest by their largest squared distance.
-    uppers: Reach,
-}
-
-/// Candidates beyond twice the neighbours wanted that wait before they are settled.
-const FEW: usize = 64;
-
-/// Candidates whose distances are computed before any is offered.
-const TOGETHER: usize = 8;
-
 /// Leaves for which queries are not compared with boxes, after one in which nearly all were near.
 const UNCHECKED: usize = 7;
-
-impl Likely {
-    /// The distance beyond which no point is wanted any more.
-    #[inline(always)]
-    fn bound(&self, nearest: &Nearest) -> f64 {
-        let (upper, exact) = (self.uppers.bound(), nearest.bound());
-        if upper < exact { upper } else { exact }
-    }
-}
 
 /// Finds the neighbours of a block's queries; the filter takes R queries at once.
 #[inline(always)]
@@ -259,55 +236,5 @@ fn scan<N: Norm, K: Kernel<R>, const R: usize>(
             }
             limits[lane] = bounds[lane].limit(likely.bound(nearest));
         }
-    }
-}
-
-/// Whether a distance may be within a bound; what is no number may be.
-#[inline(always)]
-fn may_be_within(least: f64, bound: f64) -> bool {
-    least.is_nan() || least <= bound
-}
-
-/// Offers those candidates of a query that may still be near.
-#[inline(always)]
-fn settle<N: Norm>(block: &Block<'_>, query: usize, nearest: &mut Nearest, likely: &mut Likely) {
-    let mut places = std::mem::take(&mut likely.places);
-    let bound = likely.bound(nearest);
-    places.retain(|&(least, _)| may_be_within(least, bound));
-    let row = block.queries.row(query);
-    // Distances of a few first: rows that stand apart in memory are waited for together.
-    for few in places.chunks(TOGETHER) {
-        let mut distances = [0.0; TOGETHER];
-        for (distance, &(_, place)) in distances.iter_mut().zip(few) {
-            *distance = between::<N>(row, block.leaves.row(place as usize));
-        }
-        for (&distance, &(_, place)) in distances.iter().zip(few) {
-            take(block, query, place as usize, distance, nearest);
-        }
-    }
-    places.clear();
-    likely.places = places;
-}
-
-/// Offers one point to the query at a place of its own leaves.
-#[inline(always)]
-fn offer<N: Norm>(
-    block: &Block<'_>,
-    query_place: usize,
-    query: &[f64],
-    place: usize,
-    nearest: &mut Nearest,
-) {
-    let distance = between::<N>(query, block.leaves.row(place));
-    take(block, query_place, place, distance, nearest);
-}
-
-/// Offers one point at a distance.
-#[inline(always)]
-fn take(block: &Block<'_>, query_place: usize, place: usize, distance: f64, nearest: &mut Nearest) {
-    let leaves = block.leaves;
-    if distance <= nearest.bound() {
-        let itself = block.own && place == query_place;
-        nearest.offer(distance, leaves.order[place], leaves.counts[place] - u32::from(itself));
     }
 }

@@ -19,6 +19,8 @@
 //! is hardly smaller than the whole: it takes the centre with the scale of all leaves, so that a
 //! query is put into its form once for all of these.
 
+use rayon::prelude::*;
+
 use super::distance::LANES;
 use super::kernel::{GROUP, Kernel};
 use super::leaves::{LEAF, Leaves};
@@ -140,39 +142,15 @@ impl Filter {
             low.iter_mut().zip(other_low).for_each(|(low, other)| *low = low.min(*other));
             high.iter_mut().zip(other_high).for_each(|(high, other)| *high = high.max(*other));
         }
-        let mut filter = Self {
-            width,
-            shared: Origin::of(&low, &high),
-            own: Vec::with_capacity(count),
-            reach: Vec::with_capacity(count),
-            lengths: vec![[f32::INFINITY; GROUP]; groups],
-            offsets: vec![[0.0; GROUP]; groups * width],
-        };
-        for leaf in 0..count {
-            filter.fill(leaves, leaf);
-        }
-        filter
-    }
-
-    fn fill(&mut self, leaves: &Leaves, leaf: usize) {
-        let (low, high) = leaves.corners(leaf);
-        let own = Origin::of(low, high);
-        let reach = own.reach(leaves, leaf).sqrt();
-        let shared_reach = self.shared.reach(leaves, leaf).sqrt();
-        let shares = shared_reach / self.shared.scale <= SHARING * reach / own.scale;
-        let origin = if shares { &self.shared } else { &own };
-        for place in leaf * LEAF..leaves.len.min((leaf + 1) * LEAF) {
-            let (group, lane) = (place / GROUP, place % GROUP);
-            let row = leaves.row(place);
-            for (j, (value, centre)) in row.iter().zip(&origin.centre).take(self.width).enumerate()
-            {
-                self.offsets[group * self.width + j][lane] =
-                    ((value - centre) * origin.scale) as f32;
-            }
-            self.lengths[group][lane] = origin.squares(row) as f32;
-        }
-        self.reach.push(if shares { shared_reach } else { reach });
-        self.own.push((!shares).then_some(own));
+        let shared = Origin::of(&low, &high);
+        let mut lengths = vec![[f32::INFINITY; GROUP]; groups];
+        let mut offsets = vec![[0.0; GROUP]; groups * width];
+        let parts = lengths.par_chunks_mut(LEAF / GROUP);
+        let parts = parts.zip(offsets.par_chunks_mut(LEAF / GROUP * width)).enumerate();
+        let (own, reach) = parts
+            .map(|(leaf, (lengths, offsets))| fill(leaves, leaf, &shared, lengths, offsets))
+            .unzip();
+        Self { width, shared, own, reach, lengths, offsets }
     }
 
     /// If all leaves share their centre, and sums have bounds of their errors.
@@ -246,6 +224,33 @@ impl Filter {
         let offsets = &self.offsets[group * self.width..][..self.width];
         K::passing(&self.lengths[group], offsets, queries, limits, out)
     }
+}
+
+/// Fills in a leaf's points; its own origin if it does not take the shared one, and its reach.
+fn fill(
+    leaves: &Leaves,
+    leaf: usize,
+    shared: &Origin,
+    lengths: &mut [[f32; GROUP]],
+    offsets: &mut [[f32; GROUP]],
+) -> (Option<Origin>, f64) {
+    let (low, high) = leaves.corners(leaf);
+    let own = Origin::of(low, high);
+    let reach = own.reach(leaves, leaf).sqrt();
+    let shared_reach = shared.reach(leaves, leaf).sqrt();
+    let shares = shared_reach / shared.scale <= SHARING * reach / own.scale;
+    let origin = if shares { shared } else { &own };
+    let width = offsets.len() / lengths.len();
+    for (at, place) in (leaf * LEAF..leaves.len.min((leaf + 1) * LEAF)).enumerate() {
+        let (group, lane) = (at / GROUP, at % GROUP);
+        let row = leaves.row(place);
+        let offsets = &mut offsets[group * width..][..width];
+        for ((to, value), centre) in offsets.iter_mut().zip(row).zip(&origin.centre) {
+            to[lane] = ((value - centre) * origin.scale) as f32;
+        }
+        lengths[group][lane] = origin.squares(row) as f32;
+    }
+    if shares { (None, shared_reach) } else { (Some(own), reach) }
 }
 
 /// A power of two that brings a number near 1; 1 for 0.

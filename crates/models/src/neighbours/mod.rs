@@ -11,6 +11,7 @@ mod index;
 mod kernel;
 pub mod knn;
 mod leaves;
+mod likely;
 pub mod lof;
 mod nearest;
 mod overlap;
@@ -19,3 +20,5 @@ mod params;
 mod points;
 mod processor;
 mod side;
+#[cfg(target_arch = "x86_64")]
+mod vectors;

@@ -5,8 +5,8 @@ use super::kernel::GROUP;
 use super::leaves::{LEAF, Leaves};
 use super::nearest::Nearest;
 
-/// Most halvings of a range in which the limit of candidates is sought.
-const HALVINGS: usize = 8;
+/// Halvings of the range in which the limit of candidates is sought.
+const HALVINGS: usize = 6;
 
 /// What sums, which stand for half the square of a scaled distance, tell of distances.
 #[derive(Debug, Clone, Copy)]
@@ -190,19 +190,15 @@ impl Wanted<'_> {
                 sums.iter().map(|&sum| u32::from(sum <= limit)).sum::<u32>() as usize
             }
         };
-        let mut low = sums.iter().copied().fold(f32::INFINITY, f32::min);
-        let mut high = sums.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
+        for &sum in sums {
+            low = if sum < low { sum } else { low };
+            high = if sum > high { sum } else { high };
+        }
         for _ in 0..HALVINGS {
             let middle = low / 2.0 + high / 2.0;
-            let found = rows_within(middle);
-            if found < rows {
-                low = middle;
-                continue;
-            }
-            high = middle;
-            if found <= rows + rows / 16 {
-                break;
-            }
+            let enough = rows_within(middle) >= rows;
+            (low, high) = (if enough { low } else { middle }, if enough { middle } else { high });
         }
         high
     }
