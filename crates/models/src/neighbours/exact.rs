@@ -2,7 +2,8 @@
 //!
 //! Leaves are visited in order of the distance of their boxes, until no box is near enough for any
 //! query of the block; in a leaf, queries that its box is too far from are left out. Where boxes
-//! overlap, as they do in many columns, what is left is a product of matrices (see `filter`).
+//! overlap, as they do in many columns, what is left is a product of matrices (see `filter`), of
+//! which points among themselves need half (see `pairs`).
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -105,7 +106,8 @@ impl Exact {
         progress: &dyn Progress,
     ) -> Result<Vec<T>, Cancelled> {
         let filter = self.filter.as_ref();
-        let Some(pairs) = filter.and_then(|filter| Pairs::new(&self.leaves, filter, wanted)) else {
+        let pairs = filter.and_then(|filter| Pairs::new(&self.leaves, filter, wanted));
+        let Some(pairs) = pairs.filter(Pairs::pays) else {
             let steps = Steps::new(progress, self.leaves.count() as u64);
             let go_on = || steps.next();
             return self.search(processor, &self.leaves, wanted, true, map, &go_on);

@@ -60,7 +60,7 @@ impl<'a> Pairs<'a> {
         let [shortest, longest] = common.lengths;
         // Lengths are near 1, unless squares of distances are beyond the range of numbers.
         let even = longest >= 0.5 && longest <= UNEVEN * shortest;
-        if !even || bytes > MOST_BYTES || overlap::share(leaves, rows) < OVERLAP {
+        if !even || bytes > MOST_BYTES {
             return None;
         }
         let d = filter.width as f64;
@@ -72,6 +72,11 @@ impl<'a> Pairs<'a> {
         };
         let repeated = leaves.counts.iter().any(|&count| count > 1);
         Some(Self { filter, wanted: Wanted { leaves, measure, rows, capacity, repeated } })
+    }
+
+    /// Whether boxes leave out so little that this takes less time than a search by leaves.
+    pub(super) fn pays(&self) -> bool {
+        overlap::share(self.wanted.leaves, self.wanted.rows) >= OVERLAP
     }
 
     /// Number of times that a search asks whether to go on.
@@ -186,4 +191,94 @@ impl<'a> Pairs<'a> {
 
 fn lock<'a>(side: &'a Mutex<Side>) -> MutexGuard<'a, Side> {
     side.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use tripline_core::Rng;
+
+    use super::super::distance::{Squares, between};
+    use super::super::nearest::Neighbour;
+    use super::super::points::Points;
+    use super::*;
+
+    const STRIDE: usize = 16;
+
+    fn points(len: usize, width: usize, cell: impl Fn(&mut Rng, usize) -> f64) -> Points {
+        let mut rng = Rng::new(7);
+        let mut values = vec![0.0; len * STRIDE];
+        for (at, row) in values.chunks_exact_mut(STRIDE).enumerate() {
+            row[..width].iter_mut().for_each(|value| *value = cell(&mut rng, at));
+        }
+        Points { width, stride: STRIDE, values, counts: vec![1; len] }
+    }
+
+    fn by_definition(points: &Points, wanted: usize) -> Vec<Vec<Neighbour>> {
+        let mut nearest = Nearest::default();
+        let find = |query: usize| {
+            nearest.restart(wanted);
+            for point in 0..points.len() {
+                let distance = between::<Squares>(points.row(query), points.row(point));
+                let times = points.counts[point] - u32::from(point == query);
+                nearest.offer(distance, point as u32, times);
+            }
+            nearest.take(f64::sqrt).to_vec()
+        };
+        (0..points.len()).map(find).collect()
+    }
+
+    fn check(what: &str, points: &Points) {
+        let leaves = Leaves::new(points);
+        let filter = Filter::new(&leaves, points.width);
+        // Sums that tell hardly anything cost time, nothing else.
+        for (wanted, error) in [(1, 1.0), (9, 1.0), (9, 1e7), (60, 1.0), (60, 1e7)] {
+            let expected = by_definition(points, wanted);
+            let mut pairs = Pairs::new(&leaves, &filter, wanted).expect(what);
+            pairs.wanted.measure.error *= error;
+            for processor in Processor::all() {
+                let map = |nearest: &mut Nearest| nearest.take(f64::sqrt).to_vec();
+                let found = leaves.by_number(pairs.search(processor, &map, &|| true).unwrap());
+                assert!(found == expected, "{what}, {processor:?}, {wanted}");
+            }
+            assert!(pairs.search(Processor::detect(), &|_| (), &|| false).is_err());
+        }
+    }
+
+    #[test]
+    fn neighbours_are_those_of_a_search_through_all_points() {
+        // Fewer than wanted, one leaf, an odd number of leaves, an even one.
+        for len in [2, 40, 256, 1100, 1500] {
+            check("normal", &points(len, 11, |rng, _| rng.normal()));
+        }
+        // Many equally far.
+        check("whole numbers", &points(1200, 14, |rng, _| rng.below(2) as f64));
+        // More equal ones than wanted.
+        let equal = |rng: &mut Rng, at: usize| if at % 4 == 0 { 0.25 } else { rng.unit() };
+        check("equal", &points(900, 13, equal));
+        for scale in [1e-140, 1e-7, 1e149] {
+            check("scaled", &points(600, 11, |rng, _| (rng.unit() - 0.5) * scale));
+        }
+        check("far away", &points(600, 12, |rng, _| 1e9 + rng.unit()));
+        let mut repeated = points(1100, 11, |rng, _| rng.normal());
+        let mut rng = Rng::new(8);
+        for count in &mut repeated.counts {
+            *count = if rng.below(50) == 0 { 80 } else { 1 + rng.below(4) as u32 };
+        }
+        check("repeated", &repeated);
+    }
+
+    #[test]
+    fn products_are_taken_for_pairs_where_boxes_leave_out_little() {
+        let taken = |points: &Points, wanted: usize| {
+            let leaves = Leaves::new(points);
+            let filter = Filter::new(&leaves, points.width);
+            Pairs::new(&leaves, &filter, wanted).is_some_and(|pairs| pairs.pays())
+        };
+        let independent = points(3000, 16, |rng, _| rng.unit());
+        assert!(taken(&independent, 20));
+        // Too much memory for candidates.
+        assert!(!taken(&independent, 1 << 20));
+        assert!(!taken(&points(3000, 2, |rng, _| rng.unit()), 20));
+        assert!(!taken(&points(3000, 16, |rng, at| (at % 30) as f64 + rng.unit()), 20));
+    }
 }

@@ -15,7 +15,7 @@ pub(super) const METRIC: ParamSpec = ParamSpec {
 };
 
 /// Exact search takes time with the square of the rows where columns do not depend on each other:
-/// 20,000 rows of 40 such columns take a third of a second of processor time, so these take two.
+/// 20,000 rows of 40 such columns take a fifth of a second of processor time, so these take above one.
 pub(super) const EXACT_ROWS: ParamSpec = ParamSpec {
     name: "exact_rows",
     doc: "Most distinct rows whose neighbours are found exactly; above it a graph finds nearly all \
