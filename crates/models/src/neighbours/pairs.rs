@@ -253,7 +253,7 @@ mod tests {
         // Many equally far.
         check("whole numbers", &points(1200, 14, |rng, _| rng.below(2) as f64));
         // More equal ones than wanted.
-        let equal = |rng: &mut Rng, at: usize| if at % 4 == 0 { 0.25 } else { rng.unit() };
+        let equal = |rng: &mut Rng, at: usize| if at.is_multiple_of(4) { 0.25 } else { rng.unit() };
         check("equal", &points(900, 13, equal));
         for scale in [1e-140, 1e-7, 1e149] {
             check("scaled", &points(600, 11, |rng, _| (rng.unit() - 0.5) * scale));
