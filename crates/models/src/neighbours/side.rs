@@ -182,24 +182,36 @@ impl Side {
 impl Wanted<'_> {
     /// A sum within which so many rows are, hardly more than needed.
     fn within(&self, sums: &[f32], places: &[u32], rows: usize) -> f32 {
-        let rows_within = |limit: f32| -> usize {
-            if self.repeated {
-                let near = sums.iter().zip(places).filter(|(sum, _)| **sum <= limit);
-                near.map(|(_, &place)| self.leaves.counts[place as usize] as usize).sum()
-            } else {
-                sums.iter().map(|&sum| u32::from(sum <= limit)).sum::<u32>() as usize
-            }
+        let points_within =
+            |limit: f32| sums.iter().map(|&sum| u32::from(sum <= limit)).sum::<u32>() as usize;
+        let limit = halve(sums, rows, points_within);
+        if !self.repeated {
+            return limit;
+        }
+        // Rows are looked up for as many points as suffice if each is one.
+        let near = sums.iter().zip(places).filter(|(sum, _)| **sum <= limit);
+        let (near, counts): (Vec<f32>, Vec<usize>) =
+            near.map(|(&sum, &place)| (sum, self.leaves.counts[place as usize] as usize)).unzip();
+        let within = |limit: f32| {
+            let rows = near.iter().zip(&counts);
+            rows.map(|(&sum, &count)| if sum <= limit { count } else { 0 }).sum()
         };
-        let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
-        for &sum in sums {
-            low = if sum < low { sum } else { low };
-            high = if sum > high { sum } else { high };
-        }
-        for _ in 0..HALVINGS {
-            let middle = low / 2.0 + high / 2.0;
-            let enough = rows_within(middle) >= rows;
-            (low, high) = (if enough { low } else { middle }, if enough { middle } else { high });
-        }
-        high
+        halve(&near, rows, within)
     }
+}
+
+/// The end of a short range in which so many are reached, as all sums together do.
+#[inline(always)]
+fn halve(sums: &[f32], rows: usize, within: impl Fn(f32) -> usize) -> f32 {
+    let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
+    for &sum in sums {
+        low = if sum < low { sum } else { low };
+        high = if sum > high { sum } else { high };
+    }
+    for _ in 0..HALVINGS {
+        let middle = low / 2.0 + high / 2.0;
+        let enough = within(middle) >= rows;
+        (low, high) = (if enough { low } else { middle }, if enough { middle } else { high });
+    }
+    high
 }
