@@ -8,6 +8,9 @@ use super::pca::CARD;
 use super::standard::Standard;
 use crate::table::{Table, finite, load_numeric_schema};
 
+/// Rows whose distances are summed at a time.
+const LANES: usize = 8;
+
 /// A fitted sum of distances.
 pub(super) struct PcaDistance {
     schema: Schema,
@@ -55,18 +58,32 @@ impl Detector for PcaDistance {
         let table = Table::new::<ScoreError>(&self.schema, frame.rows()?)?;
         let width = self.schema.len();
         Ok(self.standard.score(&table, |block, scores| {
-            let count = scores.len();
-            let mut squares = vec![0.0; count];
-            for (vector, weight) in self.vectors.chunks_exact(width).zip(&self.weights) {
-                // Differences are taken before they are squared: nothing cancels.
-                squares.fill(0.0);
-                for (v, column) in vector.iter().zip(block.chunks_exact(count)) {
-                    for (square, z) in squares.iter_mut().zip(column) {
-                        *square += (z - v) * (z - v);
+            let columns: Vec<&[f64]> = block.chunks_exact(scores.len()).collect();
+            let (lanes, rest) = scores.as_chunks_mut::<LANES>();
+            for (at, scores) in lanes.iter_mut().enumerate() {
+                // Sums over the columns stay in registers.
+                for (vector, weight) in self.vectors.chunks_exact(width).zip(&self.weights) {
+                    let mut squares = [0.0; LANES];
+                    for (v, column) in vector.iter().zip(&columns) {
+                        let z = &column.as_chunks::<LANES>().0[at];
+                        for lane in 0..LANES {
+                            // Differences are taken before they are squared: nothing cancels.
+                            squares[lane] += (z[lane] - v) * (z[lane] - v);
+                        }
+                    }
+                    for lane in 0..LANES {
+                        scores[lane] += squares[lane].sqrt() / weight;
                     }
                 }
-                for (score, square) in scores.iter_mut().zip(&squares) {
-                    *score += square.sqrt() / weight;
+            }
+            let start = lanes.len() * LANES;
+            for (row, score) in rest.iter_mut().enumerate() {
+                for (vector, weight) in self.vectors.chunks_exact(width).zip(&self.weights) {
+                    let squares = vector.iter().zip(&columns).map(|(v, column)| {
+                        let z = column[start + row];
+                        (z - v) * (z - v)
+                    });
+                    *score += squares.sum::<f64>().sqrt() / weight;
                 }
             }
         }))
