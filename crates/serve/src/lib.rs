@@ -32,6 +32,6 @@ pub use observe::{
 };
 pub use problem::{FieldError, Kind, Problem, ProblemDocument, shown};
 pub use routes::{Routes, Rule};
-pub use server::{Reloader, ServeError, Server};
+pub use server::{Listening, Reloader, ServeError, Server};
 pub use settings::Settings;
 pub use tripline_engine::service::nearest;

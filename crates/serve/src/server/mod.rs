@@ -33,14 +33,23 @@ pub struct Server {
     tls: Option<Arc<tls::Certificates>>,
 }
 
-impl Server {
-    /// Checks the settings, opens keys, takes the port.
+/// A port that is taken, with what its connections need.
+#[derive(Debug)]
+pub struct Listening {
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<Arc<tls::Certificates>>,
+    settings: Settings,
+}
+
+impl Listening {
+    /// Checks the settings, reads certificates, takes the port; no data are touched.
     ///
     /// # Errors
     ///
-    /// An address that needs keys or TLS without them, a busy port, a certificate that cannot be
-    /// read: each with the way out.
-    pub async fn bind(service: Arc<Service>, settings: Settings) -> Result<Self, ServeError> {
+    /// An address that needs TLS without it, a busy port, a certificate that cannot be read: each
+    /// with the way out.
+    pub async fn new(settings: Settings) -> Result<Self, ServeError> {
         if !settings.bind.is_loopback() && settings.tls == Tls::Off {
             return Err(ServeError::Plain { address: settings.address() });
         }
@@ -51,11 +60,31 @@ impl Server {
             Tls::Off | Tls::Proxy(_) => None,
         };
         let asked = settings.address();
-        let listener = TcpListener::bind(asked)
-            .await
-            .map_err(|source| ServeError::Bind { address: asked, source })?;
-        let address =
-            listener.local_addr().map_err(|source| ServeError::Bind { address: asked, source })?;
+        let refused = |source| ServeError::Bind { address: asked, source };
+        let listener = TcpListener::bind(asked).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        Ok(Self { listener, address, tls, settings })
+    }
+}
+
+impl Server {
+    /// Takes the port for a service, as [`Listening::new`] and [`Server::new`] do.
+    ///
+    /// # Errors
+    ///
+    /// Those of both.
+    pub async fn bind(service: Arc<Service>, settings: Settings) -> Result<Self, ServeError> {
+        Self::new(Listening::new(settings).await?, service).await
+    }
+
+    /// Opens the keys of a service that is to answer at a port.
+    ///
+    /// # Errors
+    ///
+    /// An address that needs keys without them, with the way out; keys that cannot be read.
+    pub async fn new(listening: Listening, service: Arc<Service>) -> Result<Self, ServeError> {
+        let Listening { listener, address, tls, settings } = listening;
+        let asked = settings.address();
         let clock = service.clock().clone();
         let store = service.store().clone();
         if settings.keys_needed()

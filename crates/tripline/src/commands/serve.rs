@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 use tripline_engine::service::{Service, ServiceError};
-use tripline_serve::{LogLevel, Server, log_to_stderr};
+use tripline_serve::{Listening, LogLevel, Server, log_to_stderr};
 
 use crate::commands::demo_serve::Samples;
 use crate::config::Layers;
@@ -141,6 +141,10 @@ impl Serve {
         let signals = Signals::listen()?;
         // Of a demo the program listened itself: the first signal is for the service from now on.
         let _ = crate::interrupt::stop();
+        let tls = serving.server.tls != tripline_serve::settings::Tls::Off;
+        let secure = matches!(serving.server.tls, tripline_serve::settings::Tls::Files { .. });
+        // Before any folder is made: a busy port leaves nothing behind.
+        let listening = Listening::new(serving.server).await?;
         let opened = Service::open(serving.service, &shipped::models()).await;
         let service = opened.map_err(|error| match error {
             ServiceError::File { .. } => anyhow::Error::new(error).context(format!(
@@ -158,9 +162,7 @@ impl Serve {
         if let Some(samples) = self.samples.clone() {
             samples.fill(service.clone()).await.context("the demo's detections")?;
         }
-        let tls = serving.server.tls != tripline_serve::settings::Tls::Off;
-        let secure = matches!(serving.server.tls, tripline_serve::settings::Tls::Files { .. });
-        let server = match Server::bind(service.clone(), serving.server).await {
+        let server = match Server::new(listening, service.clone()).await {
             Ok(server) => server,
             Err(error) => {
                 service.shut_down().await;

@@ -35,8 +35,8 @@ fn a_port_that_is_taken_is_named_with_the_way_out() {
     assert_eq!(run.code, 1);
     assert!(run.err.contains(&format!("127.0.0.1:{port}")), "{}", run.err);
     assert!(run.err.contains("--port"), "{}", run.err);
+    assert!(!bench.path("data").exists(), "a refused start leaves nothing behind");
     drop(taken);
-    // The folder is as good as before: the token of the first start was not used up.
     let service = Service::start(&bench.path(""), "--data-dir data");
     assert!(service.first_token().is_some(), "{}", service.said());
 }
@@ -192,6 +192,7 @@ fn elsewhere_is_refused_without_keys_and_encryption() {
     for way in ["--tls-cert", "--tls-key", "serve.tls: proxy", "serve.proxies", "loopback"] {
         assert!(run.err.contains(way), "{way}: {}", run.err);
     }
+    assert!(!bench.path("data").exists(), "a refused start leaves nothing behind");
     for options in ["--bind 0.0.0.0 --proxy 10.0.0.1", "--keys", "--proxy 10.0.0.1"] {
         let run = bench.refused(&format!("serve --data-dir data --port 0 {options}"));
         assert!(run.err.contains("tripline key create --scopes admin"), "{options}: {}", run.err);
