@@ -45,6 +45,27 @@ impl PcaDistance {
     }
 }
 
+impl PcaDistance {
+    /// Adds the distances of the standardised rows from `first` on to their scores.
+    #[inline(always)]
+    fn add<const N: usize>(&self, columns: &[&[f64]], first: usize, scores: &mut [f64; N]) {
+        for (vector, weight) in self.vectors.chunks_exact(columns.len()).zip(&self.weights) {
+            // Sums over the columns stay in registers.
+            let mut squares = [0.0; N];
+            for (v, column) in vector.iter().zip(columns) {
+                let z = &column[first..first + N];
+                for lane in 0..N {
+                    // Differences are taken before they are squared: nothing cancels.
+                    squares[lane] += (z[lane] - v) * (z[lane] - v);
+                }
+            }
+            for lane in 0..N {
+                scores[lane] += squares[lane].sqrt() / weight;
+            }
+        }
+    }
+}
+
 impl Detector for PcaDistance {
     fn card(&self) -> &'static Card {
         &CARD
@@ -56,35 +77,15 @@ impl Detector for PcaDistance {
 
     fn score(&self, frame: &Frame) -> Result<Vec<f64>, ScoreError> {
         let table = Table::new::<ScoreError>(&self.schema, frame.rows()?)?;
-        let width = self.schema.len();
         Ok(self.standard.score(&table, |block, scores| {
             let columns: Vec<&[f64]> = block.chunks_exact(scores.len()).collect();
             let (lanes, rest) = scores.as_chunks_mut::<LANES>();
-            for (at, scores) in lanes.iter_mut().enumerate() {
-                // Sums over the columns stay in registers.
-                for (vector, weight) in self.vectors.chunks_exact(width).zip(&self.weights) {
-                    let mut squares = [0.0; LANES];
-                    for (v, column) in vector.iter().zip(&columns) {
-                        let z = &column.as_chunks::<LANES>().0[at];
-                        for lane in 0..LANES {
-                            // Differences are taken before they are squared: nothing cancels.
-                            squares[lane] += (z[lane] - v) * (z[lane] - v);
-                        }
-                    }
-                    for lane in 0..LANES {
-                        scores[lane] += squares[lane].sqrt() / weight;
-                    }
-                }
-            }
             let start = lanes.len() * LANES;
-            for (row, score) in rest.iter_mut().enumerate() {
-                for (vector, weight) in self.vectors.chunks_exact(width).zip(&self.weights) {
-                    let squares = vector.iter().zip(&columns).map(|(v, column)| {
-                        let z = column[start + row];
-                        (z - v) * (z - v)
-                    });
-                    *score += squares.sum::<f64>().sqrt() / weight;
-                }
+            for (at, scores) in lanes.iter_mut().enumerate() {
+                self.add(&columns, at * LANES, scores);
+            }
+            for (at, score) in rest.iter_mut().enumerate() {
+                self.add(&columns, start + at, std::array::from_mut(score));
             }
         }))
     }
