@@ -81,6 +81,28 @@ fn alerts(model: &Model, rows: &Dataset) -> f64 {
     alert.iter().filter(|alert| **alert).count() as f64 / rows.len() as f64
 }
 
+/// A guard that looks at rows, not at their batch: half of each batch is the attack's, so by default
+/// all of them would wait before long.
+fn rows_alone() -> GuardSettings {
+    GuardSettings { most_alerts: 1.0, most_above: 1.0, ..GuardSettings::default() }
+}
+
+/// The share of an attack that the frozen model finds, and the guarded one still does, but not the
+/// naive one.
+#[track_caller]
+#[allow(clippy::print_stderr, reason = "a test tells its figures")]
+fn only_naive_is_led_away(guarded: &Learner, naive: &Model, attack: &Dataset) -> f64 {
+    let found = [guarded.reference(), naive, guarded.model()].map(|model| alerts(model, attack));
+    eprintln!(
+        "attack found: frozen {:.3}, naive {:.3}, guarded {:.3}",
+        found[0], found[1], found[2]
+    );
+    assert!(found[0] > 0.95, "the frozen model finds the attack: {found:?}");
+    assert!(found[1] < 0.1, "the naive rule is led away: {found:?}");
+    assert!(found[2] >= 0.9 * found[0], "the guarded one is not: {found:?}");
+    found[0]
+}
+
 /// Learns the stream with a guard, gives the model as it is then.
 fn after_the_stream(poison: Poison, folder: &Path, guard: GuardSettings) -> Learner {
     let mut learner = Learner::start(folder, &model(), None, guard, 0).unwrap();
@@ -94,22 +116,15 @@ fn after_the_stream(poison: Poison, folder: &Path, guard: GuardSettings) -> Lear
 fn an_attack_that_creeps_in_is_learnt_without_a_guard_and_not_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let naive = naive_after_the_stream(QUICK, |verdicts, row| !verdicts.alert[row]);
-    // Half of each batch is the attack's, so by default all of them would wait before long.
-    let rows_alone =
-        GuardSettings { most_alerts: 1.0, most_above: 1.0, ..GuardSettings::default() };
-    let guarded = after_the_stream(QUICK, &folder.path().join("guarded"), rows_alone);
+    let guarded = after_the_stream(QUICK, &folder.path().join("guarded"), rows_alone());
     let strict = after_the_stream(QUICK, &folder.path().join("strict"), GuardSettings::default());
     let mut rng = Rng::new(3);
     let attack = data(&around(&mut rng, FINAL, 1000, 0.5));
     let drifted = data(&around(&mut rng, [DRIFT, 0.0, 0.0], 20_000, 1.0));
     let frozen = guarded.reference();
-    let found = [frozen, &naive, guarded.model()].map(|model| alerts(model, &attack));
+    let found = only_naive_is_led_away(&guarded, &naive, &attack);
     let alarms =
         [alerts(frozen, &drifted), alerts(&naive, &drifted), alerts(guarded.model(), &drifted)];
-    eprintln!(
-        "attack found: frozen {:.3}, naive {:.3}, guarded {:.3}",
-        found[0], found[1], found[2]
-    );
     eprintln!(
         "false alarms: frozen {:.4}, naive {:.4}, guarded {:.4}",
         alarms[0], alarms[1], alarms[2]
@@ -117,10 +132,7 @@ fn an_attack_that_creeps_in_is_learnt_without_a_guard_and_not_with_it() {
     let learnt: u64 = guarded.records().iter().map(|record| record.counts.learnt).sum();
     let apart: u64 = guarded.records().iter().map(|record| record.counts.disagreeing).sum();
     eprintln!("learnt {learnt}, disagreeing {apart}");
-    assert!(found[0] > 0.95, "the frozen model finds the attack: {found:?}");
-    assert!(found[1] < 0.1, "the naive rule is led away: {found:?}");
-    assert!(found[2] >= 0.9 * found[0], "the guarded one is not: {found:?}");
-    assert!(alerts(strict.model(), &attack) >= 0.9 * found[0]);
+    assert!(alerts(strict.model(), &attack) >= 0.9 * found);
     let waiting = strict.records().iter().filter(|record| record.counts.waiting > 0).count();
     assert!(waiting > 40, "{waiting} of 80 batches wait");
     assert!(alarms[2] < 0.6 * alarms[0], "benign drift is learnt: {alarms:?}");
@@ -131,19 +143,9 @@ fn an_attack_that_creeps_in_is_learnt_without_a_guard_and_not_with_it() {
 fn a_patient_attacker_leads_away_what_learns_low_scores_and_not_the_guard() {
     let folder = tempfile::tempdir().unwrap();
     let naive = naive_after_the_stream(PATIENT, |verdicts, row| verdicts.probability[row] < 0.3);
-    let rows_alone =
-        GuardSettings { most_alerts: 1.0, most_above: 1.0, ..GuardSettings::default() };
-    let guarded = after_the_stream(PATIENT, &folder.path().join("guarded"), rows_alone);
+    let guarded = after_the_stream(PATIENT, &folder.path().join("guarded"), rows_alone());
     let attack = data(&around(&mut Rng::new(3), FINAL, 1000, PATIENT.spread));
-    let frozen = guarded.reference();
-    let found = [frozen, &naive, guarded.model()].map(|model| alerts(model, &attack));
-    eprintln!(
-        "attack found: frozen {:.3}, naive {:.3}, guarded {:.3}",
-        found[0], found[1], found[2]
-    );
-    assert!(found[0] > 0.95, "the frozen model finds the attack: {found:?}");
-    assert!(found[1] < 0.1, "the naive rule is led away: {found:?}");
-    assert!(found[2] >= 0.9 * found[0], "the guarded one is not: {found:?}");
+    only_naive_is_led_away(&guarded, &naive, &attack);
 }
 
 /// A rule without a guard: what the model as it is now takes for benign is learnt. A journal for
