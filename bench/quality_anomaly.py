@@ -1,11 +1,14 @@
 """NSL-KDD, KDDTrain+ to KDDTest+: the frozen anomaly model and the frozen combination.
 
-    TRIPLINE_DATA=… python bench/quality_anomaly.py [--dry-run] [--only anomaly|fusion]
+    TRIPLINE_DATA=… python bench/quality_anomaly.py [--dry-run|--stored] [--only anomaly|fusion]
 
 Opens the test file, so each run adds a line to bench/test_openings.jsonl. The configurations stand
 in bench/nsl_anomaly_frozen.json; bench/select_anomaly.py chose them on KDDTrain+ alone. Printed for
 each: ROC AUC and TPR at FPR 1 % at seeds 0 to 9, with their means, and the same of boosting alone
 (bench/nsl_frozen.json) and of the isolation forest.
+
+`--stored` opens nothing: for each opening on record that has both, what the combination is above
+boosting, paired over seeds, with the 95 % interval of Student's t.
 
 `--dry-run` opens nothing: a pseudo-test is cut from KDDTrain+, a third of the duplicate groups of
 each class, with the attack names of one set of bench/select_nsl.py in the test part alone.
@@ -17,6 +20,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import t
 
 import common
 from select_anomaly import FROZEN, LOGS
@@ -40,6 +44,24 @@ def configurations(only):
     return out
 
 
+def paired_over_seeds(ours, peer):
+    """Mean difference with its 95 % interval."""
+    difference = np.subtract(ours, peer)
+    mean, count = difference.mean(), len(difference)
+    reach = t.ppf(0.975, count - 1) * difference.std(ddof=1) / count**0.5
+    return mean, mean - reach, mean + reach
+
+
+def print_stored():
+    for line in (common.ROOT / "bench" / "test_openings.jsonl").read_text().splitlines():
+        opening = json.loads(line)
+        result = opening["result"]
+        if {"fusion", "gradient_boosting"} <= result.keys():
+            for metric, ours in result["fusion"].items():
+                mean, low, high = paired_over_seeds(ours, result["gradient_boosting"][metric])
+                print(f"{opening['commit']} {metric:16} fusion - boosting {mean:+.4f} [{low:+.4f}, {high:+.4f}]")
+
+
 def pseudo_test(folder):
     """KDDTrain+ cut in two: files of rows as they stand, without a look at the test file."""
     path, rows, attack, name = common.nsl("KDDTrain+.txt")
@@ -58,10 +80,14 @@ def pseudo_test(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--stored", action="store_true")
     parser.add_argument("--only", choices=["anomaly", "fusion"])
     parser.add_argument("--seeds", type=int, default=len(SEEDS))
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
+    if args.stored:
+        print_stored()
+        return
 
     chosen = configurations(args.only)
     binary = common.build()
